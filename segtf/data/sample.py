@@ -1,0 +1,53 @@
+"""What a data set is made of: samples and the meaning of their masks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segtf.labels import LabelMap
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled image: where its files are, not what is in them.
+
+    Args:
+        id: name of the sample, unique in its set and the same on every machine.
+        image: path of the image file.
+        mask: path of the mask file, or `None` for an image without a label.
+        group: samples of one group (patient, video) never straddle a split.
+        stratum: what a stratified split keeps in proportion (such as a diagnosis).
+        mask_values: value in the mask file to class id, where the file does not hold class ids.
+    """
+
+    id: str
+    image: Path
+    mask: Path | None = None
+    group: str | None = None
+    stratum: str | None = None
+    mask_values: Mapping[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: its samples, its classes, and its official splits where it has them.
+
+    Args:
+        name: name of the set.
+        samples: all samples, in a fixed order.
+        labels: the classes that the masks tell apart.
+        splits: split name to sample ids, as published; empty where there are none.
+        origin: the arguments of `load_source` that list the set again.
+    """
+
+    name: str
+    samples: tuple[Sample, ...]
+    labels: LabelMap
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self):
+        ids = [sample.id for sample in self.samples]
+        if len(set(ids)) < len(ids):
+            twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
+            raise ValueError(f"Expected sample ids that differ. Received twice: {twice[:5]}")

@@ -1,0 +1,72 @@
+"""Sources by name."""
+
+import importlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+_BUILT_IN = {
+    "folder": "segtf.data.sources.folder",
+    "synthetic": "segtf.data.sources.folder",
+    "ph2": "segtf.data.sources.ph2",
+    "ph2-diagnosis": "segtf.data.sources.ph2",
+}
+_FACTORIES = {}
+
+
+def register_source(name):
+    """Decorate a function ``(folder, **options) -> Source`` to be found by `name`.
+
+    Example:
+
+    >>> from segtf.data import LabelMap, Sample, Source, load_source, register_source
+    >>> @register_source("one-cell")
+    ... def one_cell(folder):
+    ...     sample = Sample("a", folder / "a.png", folder / "a-mask.png")
+    ...     return Source("one-cell", (sample,), LabelMap(("background", "cell")))
+    >>> load_source("one-cell", ".").samples[0].id
+    'a'
+    """
+
+    def decorate(factory):
+        _FACTORIES[name] = factory
+        return factory
+
+    return decorate
+
+
+def source_names():
+    """Return the names that `load_source` knows."""
+    return sorted({*_BUILT_IN, *_FACTORIES})
+
+
+def load_source(name="folder", folder=None, **options):
+    """List a data set.
+
+    Args:
+        name: a registered name; see `source_names`.
+        folder: where its files lie; by default the folder of that name in the directory that
+            the environment variable ``SEGTF_DATA`` names (``../shared/data`` if unset).
+        options: settings of that source.
+
+    Returns:
+        A `segtf.data.Source`.
+
+    Raises:
+        ValueError: for an unknown name, a missing folder, or files that do not fit together.
+    """
+    if name not in _FACTORIES and name in _BUILT_IN:
+        importlib.import_module(_BUILT_IN[name])
+    if name not in _FACTORIES:
+        raise ValueError(f"Expected a data set out of {source_names()}. Received: {name!r}")
+    folder = default_folder(name) if folder is None else Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"Expected the folder of data set {name!r}. Received: {folder}, not there")
+    source = _FACTORIES[name](folder, **options)
+    origin = {"name": name, "folder": str(folder.resolve()), **options}
+    return replace(source, origin=origin)
+
+
+def default_folder(name):
+    """Return where a data set is looked for when no folder is given."""
+    return Path(os.environ.get("SEGTF_DATA", "../shared/data")) / name.split("-")[0]

@@ -1,0 +1,118 @@
+"""A made-up set of skin lesions: for tests, first steps and demonstrations without a download.
+
+The pictures imitate dermoscopy: a lesion on skin, with hair, gel, uneven light and a camera.
+They show that a pipeline works. How well a model does on people they cannot tell.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from segtf.data import synthetic_photo as photo
+from segtf.data import synthetic_skin as skin
+from segtf.files import publishing_folder
+
+CLASS_NAMES = ("skin", "lesion")
+SMALLEST_SIDE = 32
+
+
+def write_synthetic(folder, count=60, size=(192, 256), seed=0, on_progress=None):
+    """Write a set of made-up lesions: `images/NNNN.jpg`, `masks/NNNN.png`, `classes.txt`.
+
+    Picture `i` depends on `(seed, i)` alone, so that a longer set begins with the shorter one.
+    The same library versions on the same kind of machine write the same bytes. The set appears
+    in full or not at all.
+
+    Args:
+        folder: where to write; must not exist or be empty.
+        count: number of pictures.
+        size: height and width in pixels, each at least 32.
+        seed: non-negative integer.
+        on_progress: called as `on_progress(done, count)` after each picture.
+
+    Returns:
+        `folder` as a `Path`.
+
+    Raises:
+        ValueError: if `folder` holds something already, or for a count, size or seed out of range.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = write_synthetic(tempfile.mkdtemp(), count=2, size=(48, 64))
+    >>> sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    ['classes.txt', 'images/0000.jpg', 'images/0001.jpg', 'masks/0000.png', 'masks/0001.png']
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(
+            "Expected a new or empty folder; nothing is overwritten. "
+            f"Received: {folder}, which exists"
+        )
+    if count < 1:
+        raise ValueError(f"Expected a count of at least 1. Received: {count}")
+    _check(size, seed)
+
+    with publishing_folder(folder) as beside:
+        (beside / "images").mkdir()
+        (beside / "masks").mkdir()
+        (beside / "classes.txt").write_text("\n".join(CLASS_NAMES) + "\n", encoding="utf-8")
+        for index in range(count):
+            image, mask = draw_synthetic(index, size, seed)
+            Image.fromarray(image).save(beside / "images" / f"{index:04d}.jpg", quality=90)
+            Image.fromarray(mask).save(beside / "masks" / f"{index:04d}.png")
+            if on_progress:
+                on_progress(index + 1, count)
+        if folder.exists():
+            folder.rmdir()
+    return folder
+
+
+def draw_synthetic(index, size=(192, 256), seed=0):
+    """Draw one picture of a made-up lesion and its mask.
+
+    Args:
+        index: number of the picture.
+        size: height and width in pixels, each at least 32.
+        seed: non-negative integer.
+
+    Returns:
+        The image, uint8 RGB `(height, width, 3)`, and the mask, uint8 `(height, width)`: 0 is
+        skin, 1 is lesion.
+
+    Raises:
+        ValueError: for an index, size or seed out of range.
+
+    Example:
+
+    >>> image, mask = draw_synthetic(0, size=(48, 64))
+    >>> image.shape, mask.shape, np.unique(mask).tolist()
+    ((48, 64, 3), (48, 64), [0, 1])
+    """
+    if index < 0:
+        raise ValueError(f"Expected an index of at least 0. Received: {index}")
+    _check(size, seed)
+    size = tuple(int(side) for side in size)
+    rng = np.random.default_rng([seed, index])
+
+    outline = skin.draw_outline(rng, size)
+    transmission = photo.draw_aperture(rng, size)
+    mask = outline.mask & (transmission > photo.OPAQUE)
+
+    image = skin.draw_skin(rng, size, outline)
+    image = photo.add_hair(rng, image)
+    image = photo.add_gel(rng, image)
+    image = photo.add_ruler(rng, image)
+    image = photo.light(rng, image) * transmission[..., None]
+    return photo.expose(rng, image), mask.astype(np.uint8)
+
+
+def _check(size, seed):
+    if len(size) != 2 or min(size) < SMALLEST_SIDE:
+        raise ValueError(
+            f"Expected size as (height, width) of at least {SMALLEST_SIDE} pixels each. "
+            f"Received: {size}"
+        )
+    if seed < 0:
+        raise ValueError(f"Expected a seed of at least 0. Received: {seed}")

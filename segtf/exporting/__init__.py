@@ -1,0 +1,6 @@
+"""Exporting: SavedModels for a server, TFLite files for devices, checked against Keras."""
+
+from segtf.exporting.export import Export, export
+from segtf.exporting.parity import ExportError
+
+__all__ = ["Export", "ExportError", "export"]

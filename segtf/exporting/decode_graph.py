@@ -1,0 +1,125 @@
+"""Encoded images to pixels inside an exported graph, one bad image never spoiling the others.
+
+JPEG, PNG, GIF (its first frame) and BMP (24 bits, uncompressed) are read. TensorFlow's decoders
+fail the whole request for a damaged file; here they run as a step of a `tf.data` pipeline of one
+element, which drops the element when they fail.
+"""
+
+import tensorflow as tf
+
+from segtf.data.decode import MAX_PIXELS
+from segtf.exporting.exif_graph import jpeg_orientation, turn_upright
+
+_MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
+_JPEG, _PNG, _GIF, _BMP = range(4)
+_UNKNOWN = len(_MAGIC_BYTES)
+
+
+def decode_in_graph(data, channels):
+    """Decode one image, as `segtf.data.decode.read_image` does.
+
+    The EXIF orientation of a JPEG is applied, alpha is dropped, 16-bit values keep their upper
+    8 bits. The size in the header is looked at before anything is decoded.
+
+    Args:
+        data: string tensor `()`, the bytes of an image file.
+        channels: 3 for RGB, 1 for grey.
+
+    Returns:
+        uint8 tensor `(H, W, channels)` and string tensor `()`: empty, or what is wrong with the
+        image, whose height and width are then 0.
+    """
+    kind = _kind(data)
+    nothing = tf.zeros((0, 0, channels), tf.uint8)
+    size = _attempt(lambda data: _size_in_header(data, kind), data, tf.zeros(2, tf.int64))
+    problem = _problem(data, kind, size)
+    pixels = tf.cond(
+        problem == "",
+        lambda: _attempt(lambda data: _pixels(data, kind, channels), data, nothing),
+        lambda: nothing,
+    )
+    damaged = tf.logical_and(problem == "", tf.size(pixels) == 0)
+    return pixels, tf.where(damaged, _cannot_decode(data), problem)
+
+
+def _attempt(step, data, otherwise):
+    """`step(data)`, or `otherwise` where that fails."""
+    result = tf.data.Dataset.from_tensors(data).map(step).ignore_errors()
+    fallback = tf.data.Dataset.from_tensors(otherwise)
+    return result.concatenate(fallback).take(1).get_single_element()
+
+
+def _kind(data):
+    """Index into `_MAGIC_BYTES`, or `_UNKNOWN`."""
+    matches = [tf.strings.substr(data, 0, len(magic)) == magic for magic in _MAGIC_BYTES]
+    return tf.argmax(tf.stack([*matches, True]), output_type=tf.int32)
+
+
+def _problem(data, kind, size):
+    too_large = tf.strings.format(
+        f"Expected at most {MAX_PIXELS} pixels. Received: {{}} x {{}} (height x width)",
+        (size[0], size[1]),
+    )
+    unknown = tf.strings.format(
+        "Expected a JPEG, PNG, GIF or BMP image. Received: {} bytes of another kind",
+        tf.strings.length(data),
+    )
+    problem = tf.where(size[0] * size[1] > MAX_PIXELS, too_large, "")
+    problem = tf.where(tf.reduce_min(size) < 1, _cannot_decode(data), problem)
+    return tf.where(kind == _UNKNOWN, unknown, problem)
+
+
+def _cannot_decode(data):
+    return tf.strings.format(
+        "Expected an image that can be decoded. Received: {} bytes, damaged or truncated, or of "
+        "a variant that is not supported",
+        tf.strings.length(data),
+    )
+
+
+def _size_in_header(data, kind):
+    """Height and width, int64 `(2,)`. Fails where the header is damaged."""
+    return tf.switch_case(
+        kind,
+        {
+            _JPEG: lambda: tf.cast(tf.io.extract_jpeg_shape(data)[:2], tf.int64),
+            _PNG: lambda: _numbers(data, start=16, length=4, little=False)[::-1],
+            _GIF: lambda: _numbers(data, start=6, length=2, little=True)[::-1],
+            _BMP: lambda: _bmp_size(data),
+        },
+        default=lambda: tf.zeros(2, tf.int64),
+    )
+
+
+def _numbers(data, start, length, little):
+    """Two unsigned whole numbers of `length` bytes each, one after the other: int64 `(2,)`."""
+    raw = tf.io.decode_raw(tf.strings.substr(data, start, 2 * length), tf.uint8)
+    digits = tf.reshape(tf.cast(raw, tf.int64), (2, length))
+    order = range(length) if little else reversed(range(length))
+    return tf.reduce_sum(digits * tf.constant([256**power for power in order], tf.int64), axis=1)
+
+
+def _bmp_size(data):
+    """A negative height, as 32 bits, says that the rows run from top to bottom."""
+    width_height = _numbers(data, start=18, length=4, little=True)
+    compression = _numbers(data, start=30, length=4, little=True)[0]
+    height = tf.minimum(width_height[1], 2**32 - width_height[1])
+    size = tf.stack([height, width_height[0]])
+    return tf.where(compression == 0, size, tf.zeros_like(size))
+
+
+def _pixels(data, kind, channels):
+    """uint8 `(H, W, channels)`. Fails where the file is damaged."""
+    pixels = tf.cond(
+        kind == _JPEG,
+        lambda: _jpeg_pixels(data, channels),
+        lambda: tf.io.decode_image(data, channels, expand_animations=False),
+    )
+    return tf.ensure_shape(pixels, (None, None, channels))
+
+
+def _jpeg_pixels(data, channels):
+    # INTEGER_ACCURATE is what Pillow decodes with; TensorFlow's default differs by up to 6.
+    pixels = tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE")
+    orientation = _attempt(jpeg_orientation, data, tf.constant(1, tf.int32))
+    return turn_upright(pixels, orientation)

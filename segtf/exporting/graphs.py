@@ -1,0 +1,106 @@
+"""The functions that an exported model is made of: one per signature of `segtf.signatures`."""
+
+import tensorflow as tf
+
+from segtf import signatures
+from segtf.exporting.decode_graph import decode_in_graph
+from segtf.geometry import resize_image
+from segtf.inference import decide
+
+
+def signature_functions(model, spec):
+    """Return the functions of a SavedModel by the name of their signature.
+
+    Args:
+        model: `keras.Model` that gives logits.
+        spec: its `ModelSpec`.
+
+    Returns:
+        A dict of `tf.function`s with input signatures. A model of other than 1 or 3 channels has
+        none that takes image files.
+    """
+    functions = pixel_functions(model, spec)
+    if spec.channels in (1, 3):
+        functions[signatures.SERVING_DEFAULT] = file_function(model, spec)
+    return functions
+
+
+def pixel_functions(model, spec):
+    """Return the functions that take pixels of the model's size."""
+    shape = (None, *spec.size, spec.channels)
+    takes_pixels = tf.function(
+        input_signature=[tf.TensorSpec(shape, tf.uint8, name=signatures.PIXELS)], autograph=False
+    )
+
+    def logits_of(pixels):
+        return model(tf.cast(pixels, tf.float32), training=False)
+
+    def logits(pixels):
+        return {signatures.LOGITS: logits_of(pixels)}
+
+    def probabilities(pixels):
+        return {signatures.PROBABILITIES: decide.probabilities(logits_of(pixels))}
+
+    def class_ids(pixels):
+        return {signatures.CLASS_IDS: decide.class_ids(logits_of(pixels), spec.threshold)}
+
+    return {
+        signatures.LOGITS: takes_pixels(logits),
+        signatures.PROBABILITIES: takes_pixels(probabilities),
+        signatures.CLASS_IDS: takes_pixels(class_ids),
+    }
+
+
+def file_function(model, spec):
+    """Return the function that takes image files and gives masks at their own sizes."""
+    num_classes = spec.labels.num_classes
+    canvas_spec = tf.TensorSpec((*spec.size, spec.channels), tf.uint8)
+    answer_spec = (
+        tf.TensorSpec((), tf.string),
+        tf.TensorSpec((num_classes,), tf.float32),
+        tf.TensorSpec((), tf.float32),
+    )
+
+    def read(data):
+        pixels, error = decode_in_graph(data, spec.channels)
+        canvas = tf.cond(
+            error == "",
+            lambda: resize_image(pixels, spec.resize, spec.size),
+            lambda: tf.zeros(canvas_spec.shape, tf.uint8),
+        )
+        return canvas, tf.shape(pixels)[:2], error
+
+    def answer(logits, image_size, error):
+        def say():
+            mask, coverage, confidence = decide.answer(logits, tf.unstack(image_size), spec)
+            return tf.io.encode_png(mask[..., tf.newaxis]), coverage, confidence
+
+        nothing = (tf.constant(""), tf.zeros(num_classes), tf.constant(0.0))
+        return tf.cond(error == "", say, lambda: nothing)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((None,), tf.string, name=signatures.IMAGE_BYTES)],
+        autograph=False,
+    )
+    def masks_of_files(image_bytes):
+        canvases, sizes, errors = tf.map_fn(
+            read,
+            image_bytes,
+            fn_output_signature=(
+                canvas_spec,
+                tf.TensorSpec((2,), tf.int32),
+                tf.TensorSpec((), tf.string),
+            ),
+        )
+        logits = model(tf.cast(canvases, tf.float32), training=False)
+        masks, coverage, confidence = tf.map_fn(
+            lambda one: answer(*one), (logits, sizes, errors), fn_output_signature=answer_spec
+        )
+        return {
+            signatures.MASK_BYTES: masks,
+            signatures.COVERAGE: coverage,
+            signatures.CONFIDENCE: confidence,
+            signatures.ERROR: errors,
+        }
+
+    return masks_of_files

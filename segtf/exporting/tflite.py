@@ -1,0 +1,140 @@
+"""TFLite files: static size, batch 1, built-in operations only."""
+
+import tempfile
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+from segtf import signatures
+from segtf.exporting.parity import ExportError
+from segtf.inference import decide
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How the weights of a TFLite file are stored.
+
+    Args:
+        file_name: name of the file in the export folder.
+        least_agreement: share of the pixels, 0..1, whose class has to be the Keras model's.
+    """
+
+    file_name: str
+    least_agreement: float
+
+
+VARIANTS = {
+    "tflite": Variant("model.tflite", 0.999),
+    "tflite-float16": Variant("model-float16.tflite", 0.998),
+    "tflite-dynamic": Variant("model-dynamic.tflite", 0.98),
+    "tflite-int8": Variant("model-int8.tflite", 0.95),
+}
+
+
+def convert(model, spec, variant, calibration=()):
+    """Convert a model.
+
+    Args:
+        model: `keras.Model` in float32 that gives logits.
+        spec: its `ModelSpec`.
+        variant: a name in `VARIANTS`. All but ``tflite-int8`` take float32 pixels 0..255
+            `(1, H, W, C)` and give float32 logits `(1, H, W, K)`; ``tflite-int8`` takes uint8
+            pixels and gives uint8 class ids `(1, H, W)`.
+        calibration: for ``tflite-int8``: uint8 arrays `(H, W, C)` of the model's size, from which
+            the ranges of its activations are taken.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ExportError: if TFLite cannot run it with built-in operations, or the input of
+            ``tflite-int8`` is not pixels as they are.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _save(model, spec, folder, gives_class_ids=variant == "tflite-int8")
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _configure(converter, variant, calibration)
+        try:
+            content = converter.convert()
+        except Exception as error:  # the converter raises many kinds, with long texts
+            raise ExportError(
+                "Expected a model that TFLite's built-in operations can run. "
+                f"Received: {_first_lines(error)}"
+            ) from error
+    check_operations(content)
+    if variant == "tflite-int8":
+        _check_input_is_pixels(content)
+    return content
+
+
+def check_operations(content):
+    """Check that a TFLite file needs no operations but TFLite's own.
+
+    Raises:
+        ExportError: naming the others.
+    """
+    model = schema.Model.GetRootAs(content)
+    codes = map(model.OperatorCodes, range(model.OperatorCodesLength()))
+    foreign = sorted({code.CustomCode().decode() for code in codes if code.CustomCode()})
+    if foreign:
+        raise ExportError(f"Expected built-in operations only. Received: {', '.join(foreign)}")
+
+
+def _save(model, spec, folder, gives_class_ids):
+    shape = (1, *spec.size, spec.channels)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec(shape, tf.float32, name=signatures.PIXELS)], autograph=False
+    )
+    def run(pixels):
+        logits = model(pixels, training=False)
+        if gives_class_ids:
+            return {signatures.CLASS_IDS: decide.class_ids(logits, spec.threshold)}
+        return {signatures.LOGITS: logits}
+
+    module = tf.Module()
+    module.variables_of_model = [variable.value for variable in model.variables]
+    tf.saved_model.save(module, folder, signatures=run.get_concrete_function())
+
+
+def _configure(converter, variant, calibration):
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if variant == "tflite":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if variant == "tflite-float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if variant == "tflite-int8":
+        images = _with_full_range(calibration)
+        converter.representative_dataset = lambda: ([image] for image in images)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        converter.inference_output_type = tf.uint8
+
+
+def _with_full_range(calibration):
+    """The images as the converter wants them; two pixels of the first become 0 and 255.
+
+    The input then has scale 1 and zero point 0: pixels go in as they are. Two pixels do not move
+    the ranges further inside, as whole black and white images would.
+    """
+    images = [image[np.newaxis].astype(np.float32) for image in calibration]
+    images[0][0, 0, 0], images[0][0, -1, -1] = 0.0, 255.0
+    return images
+
+
+def _check_input_is_pixels(content):
+    scale, zero_point = Interpreter(model_content=content).get_input_details()[0]["quantization"]
+    if (scale, zero_point) != (1.0, 0):
+        raise ExportError(
+            "Expected an input of scale 1 and zero point 0, which pixels are. "
+            f"Received: scale {scale}, zero point {zero_point}"
+        )
+
+
+def _first_lines(error, count=3):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:count])

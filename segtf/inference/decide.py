@@ -1,0 +1,96 @@
+"""From logits to classes: the one place that decides, in Python and in exported graphs."""
+
+import math
+
+import tensorflow as tf
+
+from segtf.geometry import restore
+
+
+def probabilities(logits):
+    """Return the probabilities of logits.
+
+    Args:
+        logits: float32 tensor `(..., K)`; K = 1 for a binary task.
+
+    Returns:
+        float32 tensor `(..., K)`: the probability of the foreground for K = 1, otherwise one
+        probability per class, which sum to 1.
+    """
+    return tf.sigmoid(logits) if logits.shape[-1] == 1 else tf.nn.softmax(logits)
+
+
+def class_ids(logits, threshold):
+    """Return the class of each pixel.
+
+    Args:
+        logits: float32 tensor `(..., K)`; K = 1 for a binary task.
+        threshold: probability from which a pixel of a binary task is foreground; the largest
+            logit decides where there are several.
+
+    Returns:
+        uint8 tensor `(...)`.
+
+    Example:
+
+    >>> class_ids(tf.constant([[-1.0], [0.5], [2.0]]), threshold=0.7).numpy()
+    array([0, 0, 1], dtype=uint8)
+    """
+    if logits.shape[-1] == 1:
+        # sigmoid(x) >= t is x >= log(t / (1 - t)): no sigmoid needed, not even in int8.
+        return tf.cast(logits[..., 0] >= math.log(threshold / (1.0 - threshold)), tf.uint8)
+    return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
+
+
+def answer(logits, image_size, spec):
+    """Return what is said about one image.
+
+    Args:
+        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        image_size: height and width of the image, whole numbers or tensors.
+        spec: the `ModelSpec`.
+
+    Returns:
+        Mask uint8 `image_size`; coverage float32 `(classes,)`, the share of the pixels that each
+        class has; confidence float32 `()`, the mean probability of the decided class. Pixels that
+        a crop kept from the model are `ignore_class` (0 without one) and count in no figure.
+    """
+    part, box = restore(logits, spec.resize, image_size)
+    ids = class_ids(part, spec.threshold)
+    fill = spec.labels.ignore_class or 0
+    mask = _surround(ids, box, image_size, fill)
+    counts = tf.math.bincount(
+        tf.cast(ids, tf.int32), minlength=spec.labels.num_classes, dtype=tf.float32
+    )
+    coverage = counts / tf.reduce_sum(counts)
+    return mask, coverage, tf.reduce_mean(_probability_of_decision(part, ids))
+
+
+def image_probabilities(logits, image_size, spec):
+    """Return probabilities at the image's own size.
+
+    Args:
+        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        image_size: height and width of the image, whole numbers or tensors.
+        spec: the `ModelSpec`.
+
+    Returns:
+        float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
+    """
+    part, box = restore(logits, spec.resize, image_size)
+    return _surround(probabilities(part), box, image_size, 0)
+
+
+def _probability_of_decision(logits, ids):
+    chances = probabilities(logits)
+    if logits.shape[-1] == 1:
+        return tf.where(ids == 1, chances[..., 0], 1.0 - chances[..., 0])
+    return tf.reduce_max(chances, axis=-1)
+
+
+def _surround(part, box, image_size, fill):
+    """Put the part of an image at its place in the image."""
+    below = image_size[0] - box.top - box.height
+    right = image_size[1] - box.left - box.width
+    padding = [[box.top, below], [box.left, right]] + [[0, 0]] * (part.shape.rank - 2)
+    return tf.pad(part, padding, constant_values=tf.cast(fill, part.dtype))

@@ -1,0 +1,109 @@
+"""Predictor: images in, masks out, whatever runs the model."""
+
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from segtf.data.decode import read_image
+from segtf.geometry import resize_image
+from segtf.inference.decide import answer, image_probabilities
+
+
+class Prediction:
+    """What a model says about one image.
+
+    Attributes:
+        mask: uint8 array `(H, W)` of class ids at the image's own size. Pixels that the resize
+            rule kept from the model are `ignore_class`, or 0 without one.
+        coverage: float32 array `(classes,)`: share of the pixels that each class has.
+        confidence: mean probability of the decided class, 0..1.
+    """
+
+    def __init__(self, logits, image_size, spec, has_probabilities=True):
+        self.spec = spec
+        self._logits = logits
+        self._image_size = image_size
+        self._has_probabilities = has_probabilities
+        mask, coverage, confidence = answer(tf.constant(logits), image_size, spec)
+        self.mask = mask.numpy()
+        self.coverage = coverage.numpy()
+        self.confidence = float(confidence) if has_probabilities else None
+
+    @cached_property
+    def probabilities(self):
+        """float32 array `(H, W, K)` at the image's own size, computed when first asked for.
+
+        K is 1 for a binary task (the probability of class 1), else the number of classes; 0 where
+        the resize rule kept pixels from the model.
+
+        Raises:
+            ValueError: for a model that gives class ids and nothing else (full int8).
+        """
+        if not self._has_probabilities:
+            raise ValueError(
+                "Expected a model that gives logits. Received: one that gives class ids only"
+            )
+        logits = tf.constant(self._logits)
+        return image_probabilities(logits, self._image_size, self.spec).numpy()
+
+
+class Predictor:
+    """Calls a model on images of any size. Made by `segtf.load`.
+
+    Args:
+        backend: one of `segtf.inference.backends`.
+
+    Attributes:
+        spec: `ModelSpec` of the model: classes, size, resize rule, threshold.
+    """
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.spec = backend.spec
+
+    def __call__(self, image):
+        """Segment one image.
+
+        Args:
+            image: path, encoded bytes, PIL image, or uint8 array `(H, W)` or `(H, W, C)`.
+
+        Returns:
+            A `Prediction`.
+
+        Raises:
+            ValueError: for what is not an image, or has channels that the model does not take.
+        """
+        return self.batch([image])[0]
+
+    def batch(self, images):
+        """Segment several images, which may differ in size, in one call of the model.
+
+        Args:
+            images: iterable of what a single call takes.
+
+        Returns:
+            A list of `Prediction`s.
+        """
+        images = [read_image(image, self.spec.channels) for image in images]
+        if not images:
+            return []
+        outputs = self.backend(np.stack([self.canvas(image) for image in images]))
+        ids_only = self.backend.gives_class_ids
+        logits = _logits_of_ids(outputs, self.spec.labels.num_logits) if ids_only else outputs
+        return [
+            Prediction(one, image.shape[:2], self.spec, has_probabilities=not ids_only)
+            for one, image in zip(logits, images, strict=True)
+        ]
+
+    def canvas(self, image):
+        """Return the pixels that the model sees of an image: uint8 array of the spec's size."""
+        pixels = read_image(image, self.spec.channels)
+        return resize_image(pixels, self.spec.resize, self.spec.size).numpy()
+
+
+def _logits_of_ids(ids, num_logits):
+    """Logits that stand for class ids, so that these are restored to an image like any others."""
+    if num_logits == 1:
+        return np.where(ids[..., np.newaxis] == 1, 1.0, -1.0).astype(np.float32)
+    return np.eye(num_logits, dtype=np.float32)[ids]

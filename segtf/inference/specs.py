@@ -1,0 +1,79 @@
+"""The spec of a model: made up for one that brings none, adapted for one that brings it."""
+
+import dataclasses
+
+from segtf.labels import LabelMap
+from segtf.spec import ModelSpec
+
+
+def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None, size=None):
+    """Return the spec of a model that came without one.
+
+    Args:
+        input_shape: height, width (`None` where any will do) and channels that the model takes.
+        num_logits: channels that it gives.
+        labels: `LabelMap`; by default the classes are ``class_0``, ``class_1``, ...
+        resize: resize rule; ``stretch`` by default.
+        threshold: probability from which a pixel of a binary task is foreground; 0.5 by default.
+        size: height and width to work at; by default the model's own.
+
+    Raises:
+        ValueError: if the model takes any size and none is given, or what is given does not fit
+            the model.
+    """
+    height, width, channels = input_shape
+    if size is None and None in (height, width):
+        raise ValueError(
+            "Expected size=(height, width) for a model that takes images of any size. "
+            f"Received: size=None and a model of input {input_shape}"
+        )
+    names = tuple(f"class_{index}" for index in range(max(2, num_logits)))
+    spec = ModelSpec(
+        labels=labels or LabelMap(names),
+        size=size or (height, width),
+        channels=channels,
+        resize=resize or "stretch",
+        threshold=0.5 if threshold is None else threshold,
+    )
+    check_spec(spec, input_shape, num_logits)
+    return spec
+
+
+def adapt_spec(spec, labels=None, resize=None, threshold=None, size=None):
+    """Return the spec that a model brings, with what was asked for in its place.
+
+    Raises:
+        ValueError: for labels of another number of classes or another size.
+    """
+    if labels is not None and labels.num_classes != spec.labels.num_classes:
+        raise ValueError(
+            f"Expected labels of {spec.labels.num_classes} classes, as the model has. "
+            f"Received: {labels.names}"
+        )
+    if size is not None and tuple(size) != spec.size:
+        raise ValueError(
+            f"Expected no size, or {spec.size}, at which the model works. Received: {size}"
+        )
+    asked = {"labels": labels, "resize": resize, "threshold": threshold}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    return dataclasses.replace(spec, **asked)
+
+
+def check_spec(spec, input_shape, num_logits):
+    """Check that a model takes and gives what its spec says.
+
+    Raises:
+        ValueError: naming what differs.
+    """
+    expected = (*spec.size, spec.channels)
+    if any(side not in (None, wanted) for side, wanted in zip(input_shape, expected, strict=True)):
+        raise ValueError(
+            f"Expected a model that takes (height, width, channels) = {expected}. "
+            f"Received: one that takes {tuple(input_shape)}"
+        )
+    if num_logits != spec.labels.num_logits:
+        raise ValueError(
+            f"Expected {spec.labels.num_logits} logits per pixel for the "
+            f"{spec.labels.num_classes} classes {list(spec.labels.names)}. "
+            f"Received: a model that gives {num_logits}"
+        )

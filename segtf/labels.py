@@ -1,0 +1,111 @@
+"""LabelMap: what the class ids of a mask mean. It travels from data set to exported file."""
+
+import colorsys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+IGNORE_CLASS = 255
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Class names and colours in id order, and the id of pixels that count nowhere.
+
+    A map of two classes is a binary task: class 1 is the foreground, and one logit per pixel
+    tells it from class 0.
+
+    Args:
+        names: class names; the position is the class id. At least two.
+        colors: one ``(red, green, blue)`` in 0..255 per class; by default the first class is
+            black and the others are spread over the hues.
+        ignore_class: mask value of pixels that count neither in training nor in evaluation,
+            or `None`.
+
+    Raises:
+        ValueError: for fewer than two names, names that occur twice, or a number of colours
+            that is not the number of names.
+
+    Example:
+
+    >>> labels = LabelMap(("skin", "lesion"))
+    >>> labels.num_classes, labels.is_binary, labels.num_logits
+    (2, True, 1)
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[tuple[int, int, int], ...] = ()
+    ignore_class: int | None = IGNORE_CLASS
+
+    def __post_init__(self):
+        object.__setattr__(self, "names", tuple(str(name) for name in self.names))
+        colors = self.colors or _spread_colors(len(self.names))
+        object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
+        if len(self.names) < 2:
+            raise ValueError(f"Expected at least two class names. Received: {self.names}")
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"Expected class names that differ. Received: {self.names}")
+        if len(self.colors) != len(self.names) or any(len(rgb) != 3 for rgb in self.colors):
+            raise ValueError(
+                f"Expected one (red, green, blue) for each of {len(self.names)} classes. "
+                f"Received: {self.colors}"
+            )
+        if self.ignore_class is not None and 0 <= self.ignore_class < len(self.names):
+            raise ValueError(
+                f"Expected an ignore_class that is not one of the {len(self.names)} class ids. "
+                f"Received: {self.ignore_class}"
+            )
+
+    @property
+    def num_classes(self):
+        """Number of classes; a binary task has two."""
+        return len(self.names)
+
+    @property
+    def is_binary(self):
+        """Whether one logit per pixel is enough."""
+        return self.num_classes == 2
+
+    @property
+    def num_logits(self):
+        """Channels of a model's output for these labels: one for a binary task."""
+        return 1 if self.is_binary else self.num_classes
+
+    def to_dict(self):
+        """Return plain lists and numbers for JSON."""
+        return {
+            "names": list(self.names),
+            "colors": [list(rgb) for rgb in self.colors],
+            "ignore_class": self.ignore_class,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping):
+        """Return the map that `to_dict` described."""
+        return cls(
+            tuple(values["names"]),
+            tuple(tuple(rgb) for rgb in values.get("colors", ())),
+            values.get("ignore_class", IGNORE_CLASS),
+        )
+
+    @classmethod
+    def from_file(cls, path):
+        """Read class names from a text file, one per line in id order; blank lines are left out.
+
+        Raises:
+            ValueError: if the file does not hold at least two different names.
+        """
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        try:
+            return cls(tuple(line.strip() for line in lines if line.strip()))
+        except ValueError as error:
+            raise ValueError(f"Class names in {path}: {error}") from None
+
+
+def _spread_colors(count):
+    """Black for class 0, then hues a golden ratio apart so that neighbours differ."""
+    colors = [(0, 0, 0)]
+    for index in range(count - 1):
+        rgb = colorsys.hsv_to_rgb((0.0 + index * 0.618034) % 1.0, 0.75, 0.95)
+        colors.append(tuple(round(255 * value) for value in rgb))
+    return tuple(colors[:count])

@@ -1,0 +1,193 @@
+"""Confusion matrix of logits as Keras metrics."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="segtf")
+class ConfusionMatrix(keras.metrics.Metric):
+    """Confusion matrix of class ids and logits, summed over batches.
+
+    In `compile(metrics=[ConfusionMatrix(...)])` this one metric reports `mean_iou`,
+    `mean_dice` and `pixel_accuracy` to the progress bar, the history and the callbacks
+    (`val_mean_iou` and so on for validation), and counts the pixels once for all of them.
+    `matrix` holds the float64 counts; `segtf.metrics.iou` and its kin are views of it.
+
+    The means are over the classes that truth or prediction holds; for a binary task they are
+    of the foreground alone. Where no class is left to average, they are 1.0.
+
+    Args:
+        num_classes: number of classes; 1 (logits of one channel) and 2 are the binary task.
+        ignore_class: true id of pixels that count nowhere, or `None`.
+        threshold: probability from which a pixel of one-channel logits is foreground.
+        name: name of the metric.
+
+    Raises:
+        ValueError: for no class, or a threshold out of its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = ConfusionMatrix(num_classes=1)
+    >>> logits = np.array([-3.0, 3.0, -3.0, 3.0]).reshape(1, 1, 4, 1)
+    >>> metric.update_state(np.array([[[0, 1, 1, 255]]]), logits)
+    >>> metric.matrix.numpy()
+    array([[1., 0.],
+           [1., 1.]])
+    >>> round(float(metric.result()["mean_iou"]), 4)
+    0.5
+    """
+
+    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="confusion_matrix"):
+        super().__init__(name=name)
+        if num_classes < 1:
+            raise ValueError(f"Expected at least one class. Received: {num_classes}")
+        if not 0.0 < threshold < 1.0:
+            raise ValueError(f"Expected a threshold within 0..1. Received: {threshold}")
+        self.num_classes = max(num_classes, 2)
+        self.ignore_class = ignore_class
+        self.threshold = threshold
+        self.matrix = self.add_variable(
+            (self.num_classes, self.num_classes), "zeros", dtype="float64", name="matrix"
+        )
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Count the pixels of a batch.
+
+        Args:
+            y_true: class ids `(B, H, W)` or `(B, H, W, 1)` of any dtype, or one-hot
+                `(B, H, W, K)`, where a pixel without a class is ignored.
+            y_pred: logits `(B, H, W, K)`, any floating dtype.
+            sample_weight: how much a pixel counts, per image `(B,)` or per pixel `(B, H, W)`.
+
+        Raises:
+            ValueError: if the logits are not of `num_classes` channels.
+            tf.errors.InvalidArgumentError: for a true id that is neither a class nor
+                `ignore_class`, where XLA does not compile it away.
+        """
+        logits = tf.convert_to_tensor(y_pred)
+        predicted = self._predicted_ids(logits)
+        true, valid = self._true_ids(tf.convert_to_tensor(y_true), logits)
+        tf.debugging.assert_less(true, self.num_classes, "true class ids out of range")
+        weights = tf.cast(valid, "float64")
+        if sample_weight is not None:
+            weights *= _per_pixel(tf.cast(sample_weight, "float64"), weights)
+        size = self.num_classes**2
+        counts = tf.math.bincount(
+            tf.reshape(true * self.num_classes + predicted, [-1]),
+            weights=tf.reshape(weights, [-1]),
+            minlength=size,
+            maxlength=size,
+            dtype="float64",
+        )
+        self.matrix.assign_add(tf.reshape(counts, self.matrix.shape))
+
+    def result(self):
+        """Return a dict of float32 scalars: `mean_iou`, `mean_dice` and `pixel_accuracy`."""
+        matrix = ops.convert_to_tensor(self.matrix)
+        hit = ops.diagonal(matrix)
+        true_and_predicted = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1)
+        present = ops.cast(true_and_predicted > 0, "float64")
+        if self.num_classes == 2:
+            present *= ops.convert_to_tensor([0.0, 1.0], dtype="float64")
+
+        def mean(figures):
+            return _share(ops.sum(figures * present), ops.sum(present))
+
+        return {
+            "mean_iou": mean(ops.divide_no_nan(hit, true_and_predicted - hit)),
+            "mean_dice": mean(ops.divide_no_nan(2.0 * hit, true_and_predicted)),
+            "pixel_accuracy": _share(ops.sum(hit), ops.sum(matrix)),
+        }
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        return {
+            "num_classes": self.num_classes,
+            "ignore_class": self.ignore_class,
+            "threshold": self.threshold,
+            "name": self.name,
+        }
+
+    def _predicted_ids(self, logits):
+        if logits.shape[-1] == 1 and self.num_classes == 2:
+            cut = math.log(self.threshold / (1.0 - self.threshold))
+            return tf.cast(tf.cast(logits[..., 0], "float32") >= cut, "int32")
+        if logits.shape[-1] != self.num_classes:
+            raise ValueError(
+                f"Expected logits of {self.num_classes} classes. "
+                f"Received: shape {tuple(logits.shape)}"
+            )
+        return tf.argmax(logits, axis=-1, output_type="int32")
+
+    def _true_ids(self, y_true, logits):
+        """Class ids, zero where ignored, and whether a pixel counts."""
+        one_hot = len(y_true.shape) == len(logits.shape) and y_true.shape[-1] > 1
+        if one_hot:
+            ids = tf.argmax(y_true, axis=-1, output_type="int32")
+            valid = tf.reduce_any(y_true != 0, axis=-1)
+        else:
+            ids = tf.reshape(tf.cast(y_true, "int32"), tf.shape(logits)[:-1])
+            valid = tf.ones_like(ids, "bool")
+        if self.ignore_class is not None:
+            ignored = tf.cast(y_true, "int32") == self.ignore_class
+            valid &= ~(
+                tf.reduce_any(ignored, axis=-1) if one_hot else tf.reshape(ignored, tf.shape(ids))
+            )
+        return tf.where(valid, ids, 0), valid
+
+
+@keras.saving.register_keras_serializable(package="segtf")
+class MeanIoUScore(ConfusionMatrix):
+    """`mean_iou` of a `ConfusionMatrix` alone, from logits.
+
+    `keras.metrics.MeanIoU` takes class ids, and counts the background of a binary task.
+    """
+
+    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="mean_iou"):
+        super().__init__(num_classes, ignore_class, threshold, name)
+
+    def result(self):
+        """Return a float32 scalar."""
+        return super().result()["mean_iou"]
+
+
+@keras.saving.register_keras_serializable(package="segtf")
+class MeanDiceScore(ConfusionMatrix):
+    """`mean_dice` of a `ConfusionMatrix` alone, from logits."""
+
+    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="mean_dice"):
+        super().__init__(num_classes, ignore_class, threshold, name)
+
+    def result(self):
+        """Return a float32 scalar."""
+        return super().result()["mean_dice"]
+
+
+@keras.saving.register_keras_serializable(package="segtf")
+class PixelAccuracyScore(ConfusionMatrix):
+    """`pixel_accuracy` of a `ConfusionMatrix` alone, from logits."""
+
+    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="pixel_accuracy"):
+        super().__init__(num_classes, ignore_class, threshold, name)
+
+    def result(self):
+        """Return a float32 scalar."""
+        return super().result()["pixel_accuracy"]
+
+
+def _per_pixel(weights, pixels):
+    """Spread weights, whose shape starts like that of `pixels`, over all of them."""
+    if len(weights.shape) > len(pixels.shape):
+        weights = tf.squeeze(weights, axis=-1)
+    missing = [1] * (len(pixels.shape) - len(weights.shape))
+    return tf.reshape(weights, tf.concat([tf.shape(weights), missing], axis=0))
+
+
+def _share(part, whole):
+    """The ratio as float32; 1.0 of nothing."""
+    ratio = ops.where(whole > 0, ops.divide_no_nan(part, whole), ops.ones_like(part))
+    return ops.cast(ratio, "float32")

@@ -1,0 +1,38 @@
+"""Architectures: each a function that returns a plain `keras.Model`."""
+
+from segtf.models.costs import multiply_adds
+from segtf.models.heads import segmentation_head
+from segtf.models.registry import (
+    ModelCost,
+    ModelVariant,
+    build_model,
+    describe_models,
+    find_model,
+    model_names,
+    register_model,
+    unregister_model,
+)
+from segtf.models.segnet import segnet, segnet_basic, segnet_basic_body, segnet_body
+from segtf.models.unet import unet, unet_body
+from segtf.models.unpooling import max_pool_with_indices, max_unpool
+
+__all__ = [
+    "ModelCost",
+    "ModelVariant",
+    "build_model",
+    "describe_models",
+    "find_model",
+    "max_pool_with_indices",
+    "max_unpool",
+    "model_names",
+    "multiply_adds",
+    "register_model",
+    "segmentation_head",
+    "segnet",
+    "segnet_basic",
+    "segnet_basic_body",
+    "segnet_body",
+    "unet",
+    "unet_body",
+    "unregister_model",
+]

@@ -1,0 +1,102 @@
+"""What the architectures are put together from: functions from tensor to tensor.
+
+Each takes a Keras' own layer where the size is known beforehand, and one of
+`segtf.models.layers` where it is not.
+"""
+
+from keras import Input, layers
+
+from segtf.models.layers import BilinearUpsampling2D, CropLike2D, PadToMultiple2D
+
+NORMALIZATIONS = ("batch", None)
+
+
+def image_input(input_shape):
+    """Return the model input: a batch of float32 pixels 0..255.
+
+    Args:
+        input_shape: `(height, width, channels)`; height and width may be `None`.
+
+    Raises:
+        ValueError: if that is not what was given.
+    """
+    shape = tuple(input_shape)
+    sides_fit = len(shape) == 3 and all(side is None or side > 0 for side in shape[:2])
+    if not sides_fit or shape[2] is None or shape[2] < 1:
+        raise ValueError(
+            "Expected input_shape as (height, width, channels), where height and width may be "
+            f"None. Received: {input_shape}"
+        )
+    return Input(shape, dtype="float32", name="image")
+
+
+def convolution(
+    x,
+    filters,
+    kernel_size=3,
+    normalization="batch",
+    batch_norm_momentum=0.9,
+    use_bias=None,
+    rectify=True,
+    name=None,
+):
+    """Convolve with same padding, then normalise and rectify.
+
+    Args:
+        x: feature map `(B, H, W, C)`.
+        filters: channels of the result.
+        kernel_size: side of the kernel in pixels.
+        normalization: one of `NORMALIZATIONS`.
+        batch_norm_momentum: weight of the past in the moving statistics.
+        use_bias: whether the convolution has a bias; by default only where no normalisation
+            follows, which would cancel it.
+        rectify: whether a ReLU follows.
+        name: prefix of the names of the layers.
+
+    Raises:
+        ValueError: for an unknown normalisation.
+    """
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(
+            f"Expected normalization as one of {NORMALIZATIONS}. Received: {normalization!r}"
+        )
+    x = layers.Conv2D(
+        filters,
+        kernel_size,
+        padding="same",
+        use_bias=normalization is None if use_bias is None else use_bias,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+    if normalization == "batch":
+        x = layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if rectify else x
+
+
+def upsample_bilinear(x, name=None):
+    """Double height and width by bilinear interpolation."""
+    if None in x.shape[1:3]:
+        return BilinearUpsampling2D(name=name)(x)
+    return layers.UpSampling2D(interpolation="bilinear", name=name)(x)
+
+
+def pad_to_multiple(x, multiple, name="pad"):
+    """Pad height and width with zeros, below and to the right, where they do not divide."""
+    height, width = x.shape[1:3]
+    if None in (height, width):
+        return PadToMultiple2D(multiple, name=name)(x)
+    below, right = -height % multiple, -width % multiple
+    if below == right == 0:
+        return x
+    return layers.ZeroPadding2D(((0, below), (0, right)), name=name)(x)
+
+
+def crop_like(x, reference, name="crop"):
+    """Undo `pad_to_multiple`: cut height and width down to those of `reference`."""
+    height, width = reference.shape[1:3]
+    if None in (height, width):
+        return CropLike2D(name=name)(x, reference)
+    below, right = x.shape[1] - height, x.shape[2] - width
+    if below == right == 0:
+        return x
+    return layers.Cropping2D(((0, below), (0, right)), name=name)(x)

@@ -1,0 +1,187 @@
+"""Models by name: an architecture and its settings."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import keras
+
+from segtf.models.costs import multiply_adds
+from segtf.models.segnet import segnet, segnet_basic
+from segtf.models.unet import unet
+
+_BYTES_PER_FLOAT32 = 4
+
+
+@dataclass(frozen=True)
+class ModelVariant:
+    """An architecture under a name.
+
+    Args:
+        builder: function of `input_shape`, `num_classes` and settings that returns a
+            `keras.Model` from float32 pixels 0..255 to logits.
+        description: what it is, in a line.
+        settings: what this variant sets differently from the builder's defaults.
+    """
+
+    builder: Callable[..., keras.Model]
+    description: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ModelCost(NamedTuple):
+    """What a variant costs for images of one size."""
+
+    name: str
+    description: str
+    parameters: int
+    multiply_adds: int
+    megabytes: float
+
+
+_VARIANTS: dict[str, ModelVariant] = {}
+
+
+def register_model(name, builder, description, **settings):
+    """Make a model available by name.
+
+    Args:
+        name: the name; not in use yet.
+        builder: function of `input_shape`, `num_classes` and settings that returns a
+            `keras.Model` from float32 pixels 0..255 to logits.
+        description: what it is, in a line.
+        **settings: what is passed to `builder` unless `build_model` is told otherwise.
+
+    Raises:
+        ValueError: if the name is taken, or `builder` does not know a setting.
+
+    Example:
+
+    >>> register_model("unet-tiny", unet, "for a doctest", base_filters=2, depth=1)
+    >>> build_model("unet-tiny", (16, 16, 3), 1).count_params()
+    397
+    >>> unregister_model("unet-tiny")
+    """
+    if name in _VARIANTS:
+        raise ValueError(f"Expected a name that is not taken. Received: {name!r}")
+    _check_settings(name, builder, settings)
+    _VARIANTS[name] = ModelVariant(builder, description, settings)
+
+
+def unregister_model(name):
+    """Undo `register_model`.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    find_model(name)
+    del _VARIANTS[name]
+
+
+def model_names():
+    """Return the names that `build_model` knows, in the order in which they were registered."""
+    return tuple(_VARIANTS)
+
+
+def find_model(name):
+    """Return the `ModelVariant` of a name.
+
+    Raises:
+        ValueError: for an unknown name; the message lists the known ones.
+    """
+    if name not in _VARIANTS:
+        raise ValueError(
+            f"Expected a model name, one of {', '.join(_VARIANTS)}. Received: {name!r}"
+        )
+    return _VARIANTS[name]
+
+
+def build_model(name, input_shape=(None, None, 3), num_classes=1, **settings):
+    """Build a model by name.
+
+    Args:
+        name: one of `model_names()`.
+        input_shape: `(height, width, channels)`; height and width may be `None`.
+        num_classes: channels of the output; 1 for a binary task.
+        **settings: arguments of the builder that take precedence over the variant's.
+
+    Returns:
+        A `keras.Model` from float32 pixels 0..255 `(B, H, W, C)` to float32 logits
+        `(B, H, W, num_classes)`.
+
+    Raises:
+        ValueError: for an unknown name or setting; the message lists the known ones.
+
+    Example:
+
+    >>> build_model("unet-small", (64, 64, 3), 3).output_shape
+    (None, 64, 64, 3)
+    """
+    variant = find_model(name)
+    _check_settings(name, variant.builder, settings)
+    settings = {**variant.settings, **settings}
+    return variant.builder(input_shape=input_shape, num_classes=num_classes, **settings)
+
+
+def describe_models(size=(256, 256), num_classes=1, channels=3):
+    """Return what each registered model costs.
+
+    Args:
+        size: height and width of the image in pixels.
+        num_classes: channels of the output.
+        channels: channels of the image.
+
+    Returns:
+        A list of `ModelCost`: name, description, number of parameters, multiply-adds for one
+        image, and size of the parameters as float32 in megabytes (10**6 bytes).
+    """
+    costs = []
+    for name, variant in _VARIANTS.items():
+        model = build_model(name, (*size, channels), num_classes)
+        parameters = model.count_params()
+        megabytes = parameters * _BYTES_PER_FLOAT32 / 1e6
+        costs.append(
+            ModelCost(name, variant.description, parameters, multiply_adds(model), megabytes)
+        )
+    return costs
+
+
+def _check_settings(name, builder, settings):
+    parameters = inspect.signature(builder).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    known = [key for key in parameters if key not in ("input_shape", "num_classes")]
+    unknown = [key for key in settings if key not in known]
+    if unknown:
+        raise ValueError(
+            f"Expected settings of {name!r} among {', '.join(known)}. "
+            f"Received: {', '.join(unknown)}"
+        )
+
+
+register_model("unet", unet, "U-Net that trains on two cores")
+register_model(
+    "unet-original",
+    unet,
+    "U-Net as published, with same padding",
+    base_filters=64,
+    normalization=None,
+)
+register_model("unet-large", unet, "U-Net of twice the width, for a GPU", base_filters=32)
+register_model("unet-small", unet, "U-Net of half the width, for trying out", base_filters=8)
+register_model("segnet", segnet, "SegNet as published, with the encoder of VGG16")
+register_model(
+    "segnet-small",
+    segnet,
+    "SegNet of a quarter of the width",
+    base_filters=16,
+    use_bias=False,
+)
+register_model("segnet-basic", segnet_basic, "SegNet-Basic as published")
+register_model(
+    "segnet-bilinear",
+    segnet,
+    "SegNet that interpolates instead of unpooling",
+    unpooling="bilinear",
+)

@@ -1,0 +1,160 @@
+"""The run folder: what is in it, reading and writing it.
+
+::
+
+    RUN/
+      config.json     how it was trained: data, model, settings
+      spec.json       what travels with the model: classes, size, resize rule, threshold
+      split.json      which samples were trained on and which were held out
+      history.csv     figures of each epoch
+      checkpoints/    the state that a killed run goes on from
+      logs/           TensorBoard
+      best.keras      the model of the best epoch
+      report/         figures and pictures of the evaluation
+"""
+
+import csv
+import json
+from pathlib import Path
+
+from segtf.files import write_atomically
+from segtf.spec import FORMAT_VERSION, ModelSpec
+
+
+class Run:
+    """A run folder on disk.
+
+    Args:
+        path: the folder. Use `Run.create` for a new one.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path, config):
+        """Make a new run folder that holds its configuration.
+
+        Args:
+            path: a folder that does not exist yet, or is empty.
+            config: settings as plain values for JSON.
+
+        Raises:
+            ValueError: if something is there already.
+        """
+        cls.require_new(path)
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        for folder in (run.checkpoints, run.report):
+            folder.mkdir()
+        run._write_json("config.json", {"format_version": FORMAT_VERSION, **config})
+        return run
+
+    @staticmethod
+    def require_new(path):
+        """Refuse a path where something is already.
+
+        Raises:
+            ValueError: if it is a file, or a folder that is not empty.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ValueError(
+                "Expected a new run folder; nothing is overwritten: choose another name or "
+                f"remove it first. Received: {path}, which exists"
+            )
+
+    @classmethod
+    def open(cls, path):
+        """Return an existing run.
+
+        Raises:
+            ValueError: if the folder is missing or is not a run.
+        """
+        if not Path(path).is_dir():
+            raise ValueError(f"Expected a run folder. Received: {path}, which does not exist")
+        if not cls.is_run(path):
+            raise ValueError(
+                f"Expected a run folder, with a config.json inside. Received: {path}"
+            )
+        return cls(path)
+
+    @staticmethod
+    def is_run(path):
+        """Whether `path` is a folder that a training run has written."""
+        return (Path(path) / "config.json").is_file()
+
+    @property
+    def best_model(self):
+        """Path of the model of the best epoch."""
+        return self.path / "best.keras"
+
+    @property
+    def checkpoints(self):
+        """Folder of the state that a killed run goes on from."""
+        return self.path / "checkpoints"
+
+    @property
+    def logs(self):
+        """Folder of the TensorBoard logs."""
+        return self.path / "logs"
+
+    @property
+    def report(self):
+        """Folder of figures and pictures."""
+        return self.path / "report"
+
+    @property
+    def history_file(self):
+        """Path of the table of epochs."""
+        return self.path / "history.csv"
+
+    def require_model(self):
+        """Return the path of the best model.
+
+        Raises:
+            ValueError: if training has not saved one yet.
+        """
+        if not self.best_model.is_file():
+            raise ValueError(
+                "Expected a run with a trained model (best.keras); this one has none yet: "
+                f"train it first. Received: {self.path}"
+            )
+        return self.best_model
+
+    def config(self):
+        """Read the settings of the run."""
+        return self._read_json("config.json")
+
+    def spec(self):
+        """Read what travels with the model."""
+        return ModelSpec.load(self.path / "spec.json")
+
+    def save_spec(self, spec):
+        """Write what travels with the model."""
+        spec.save(self.path / "spec.json")
+
+    def split(self):
+        """Read the saved assignment: split name to list of sample ids."""
+        return self._read_json("split.json")
+
+    def save_split(self, assignment):
+        """Write the assignment of samples to splits."""
+        self._write_json("split.json", assignment)
+
+    def history(self):
+        """Read the figures of each epoch: a list of dicts of numbers, empty before the first."""
+        if not self.history_file.is_file():
+            return []
+        with self.history_file.open(newline="", encoding="utf-8") as file:
+            return [
+                {name: float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
+
+    def _read_json(self, name):
+        return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+    def _write_json(self, name, values):
+        write_atomically(self.path / name, json.dumps(values, indent=2) + "\n")

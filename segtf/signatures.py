@@ -1,0 +1,41 @@
+"""Names, keys, dtypes and shapes by which an exported model is called.
+
+Every exported SavedModel has these signatures (N images, the model's size H x W with C
+channels, K logits per pixel: one for a binary task):
+
+================== ========================== ==============================================
+signature          inputs                     outputs
+================== ========================== ==============================================
+``serving_default`` ``image_bytes`` string [N] ``mask_bytes`` string [N]: a PNG of class ids at
+                                              the image's own size; ``coverage`` float32
+                                              [N, classes]: share of the pixels that each class
+                                              has; ``confidence`` float32 [N]: mean probability
+                                              of the decided class; ``error`` string [N]: empty,
+                                              or why this image has no answer
+``logits``         ``pixels`` uint8           ``logits`` float32 [N, H, W, K]
+                   [N, H, W, C]
+``probabilities``  ``pixels``, likewise       ``probabilities`` float32 [N, H, W, K]
+``class_ids``      ``pixels``, likewise       ``class_ids`` uint8 [N, H, W]
+================== ========================== ==============================================
+
+An image with an error has empty ``mask_bytes``, zero ``coverage`` and zero ``confidence``.
+Binary outputs end in ``_bytes``, which makes a REST server encode them as base64.
+"""
+
+SERVING_DEFAULT = "serving_default"
+LOGITS = "logits"
+PROBABILITIES = "probabilities"
+CLASS_IDS = "class_ids"
+
+IMAGE_BYTES = "image_bytes"
+PIXELS = "pixels"
+MASK_BYTES = "mask_bytes"
+COVERAGE = "coverage"
+CONFIDENCE = "confidence"
+ERROR = "error"
+
+SPEC_ASSET = "assets.extra/segtf.json"
+"""Where a SavedModel folder holds the spec of its model, as JSON."""
+
+SPEC_METADATA = "SEGTF_SPEC"
+"""Name of the metadata entry of a ``.tflite`` file that holds the spec, as JSON."""

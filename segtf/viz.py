@@ -1,0 +1,342 @@
+"""Pictures to judge by: masks in colour, overlays, errors, contact sheets, curves."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+from scipy import ndimage
+
+from segtf.files import replacing
+from segtf.labels import IGNORE_CLASS
+
+IGNORED_COLOR = (128, 128, 128)
+
+# Told apart without telling red from green: Okabe and Ito, "Color Universal Design" (2008).
+ERROR_COLORS = {
+    "hit": (255, 255, 255),
+    "missed": (213, 94, 0),
+    "false alarm": (0, 114, 178),
+    "wrong class": (240, 228, 66),
+    "ignored": IGNORED_COLOR,
+}
+
+THUMBNAIL = 256
+MARGIN = 8
+LINE = 24
+TRAINING_COLOR, VALIDATION_COLOR = "#0072b2", "#d55e00"
+
+
+def colorize(mask, labels):
+    """Paint each class in its colour.
+
+    Args:
+        mask: class ids `(H, W)`, integer or bool.
+        labels: the `LabelMap` of the classes.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`; the ignore class is mid-grey.
+
+    Raises:
+        ValueError: for a mask of another shape or type, or an id that `labels` does not have.
+
+    Example:
+
+    >>> from segtf.labels import LabelMap
+    >>> labels = LabelMap(("skin", "lesion"), colors=((0, 0, 0), (255, 0, 0)))
+    >>> colorize(np.array([[0, 1, 255]]), labels).tolist()
+    [[[0, 0, 0], [255, 0, 0], [128, 128, 128]]]
+    """
+    mask = _class_ids(mask, labels)
+    palette = np.zeros((256, 3), np.uint8)
+    palette[: labels.num_classes] = labels.colors
+    if labels.ignore_class is not None:
+        palette[labels.ignore_class] = IGNORED_COLOR
+    return palette[mask]
+
+
+def overlay(image, mask, labels, alpha=0.45):
+    """Lay the classes over an image: translucent, with a contour in full colour.
+
+    Class 0 stays clear where it is the background: in a binary task, or where its colour is
+    black.
+
+    Args:
+        image: uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)`.
+        mask: class ids `(H, W)`, integer or bool.
+        labels: the `LabelMap` of the classes.
+        alpha: opacity of the colours in 0..1.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`.
+
+    Raises:
+        ValueError: for image and mask of different size, an id that `labels` does not have, or
+            values of another type or range.
+
+    Example:
+
+    >>> from segtf.labels import LabelMap
+    >>> labels = LabelMap(("skin", "lesion"))
+    >>> mask = np.zeros((64, 64), np.uint8)
+    >>> mask[16:48, 16:48] = 1
+    >>> overlay(np.full((64, 64, 3), 200, np.uint8), mask, labels)[0, 0].tolist()
+    [200, 200, 200]
+    """
+    image = _rgb(image)
+    mask = _class_ids(mask, labels)
+    if image.shape[:2] != mask.shape:
+        raise ValueError(
+            "Expected an image and a mask of the same height and width. "
+            f"Received: {image.shape[:2]} and {mask.shape}"
+        )
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"Expected an alpha in 0..1. Received: {alpha}")
+    colors = colorize(mask, labels)
+    has_background = labels.is_binary or labels.colors[0] == (0, 0, 0)
+    shown = mask != 0 if has_background else np.ones(mask.shape, bool)
+
+    # As wide in a thumbnail of the picture as in the picture itself.
+    width = 1 + 2 * max(1, round(min(mask.shape) / 150))
+    contour = ndimage.maximum_filter(mask, width) != ndimage.minimum_filter(mask, width)
+    opacity = np.where(shown, np.where(contour, 1, alpha), 0).astype(np.float32)[..., None]
+    return np.round(image + opacity * (colors.astype(np.float32) - image)).astype(np.uint8)
+
+
+def error_map(truth, prediction, ignore_class=IGNORE_CLASS):
+    """Paint where a prediction is right and how it is wrong, in the colours of `ERROR_COLORS`.
+
+    Class 0 counts as background: right there is black, a class where there is none is a false
+    alarm, the reverse is missed, and one class for another is a wrong class.
+
+    Args:
+        truth: class ids `(H, W)`, integer or bool.
+        prediction: class ids `(H, W)`, integer or bool.
+        ignore_class: id in `truth` of pixels that count nowhere, or `None`.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`.
+
+    Raises:
+        ValueError: for masks of different size or of another type.
+
+    Example:
+
+    >>> error_map(np.array([[0, 1, 1, 0]]), np.array([[0, 1, 0, 1]])).tolist()
+    [[[0, 0, 0], [255, 255, 255], [213, 94, 0], [0, 114, 178]]]
+    """
+    truth, prediction = _mask(truth), _mask(prediction)
+    if truth.shape != prediction.shape:
+        raise ValueError(
+            "Expected a truth and a prediction of the same height and width. "
+            f"Received: {truth.shape} and {prediction.shape}"
+        )
+    kinds = {
+        "hit": (truth == prediction) & (truth != 0),
+        "missed": (truth != 0) & (prediction == 0),
+        "false alarm": (truth == 0) & (prediction != 0),
+        "wrong class": (truth != 0) & (prediction != 0) & (truth != prediction),
+    }
+    if ignore_class is not None:
+        kinds["ignored"] = truth == ignore_class
+    picture = np.zeros((*truth.shape, 3), np.uint8)
+    for kind, where in kinds.items():
+        picture[where] = ERROR_COLORS[kind]
+    return picture
+
+
+def contact_sheet(rows, titles, path, captions=None, labels=None, legend=None):
+    """Draw a grid of pictures as thumbnails to a PNG file.
+
+    Args:
+        rows: rows of pictures, each uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` of any size.
+        titles: one title for each column.
+        path: file to write; what was there is replaced.
+        captions: one line of text for each row, such as its sample id, drawn below it.
+        labels: a `LabelMap` whose names and colours are explained below the pictures.
+        legend: further names and colours to explain, such as `ERROR_COLORS`.
+
+    Raises:
+        ValueError: if there are no pictures, or not one for each title in each row, or not one
+            caption for each row.
+
+    Example:
+
+    >>> import tempfile, pathlib
+    >>> sheet = pathlib.Path(tempfile.mkdtemp()) / "sheet.png"
+    >>> contact_sheet([[np.zeros((48, 64), np.uint8)]], ["image"], sheet)
+    >>> with Image.open(sheet) as picture:
+    ...     picture.size
+    (272, 232)
+    """
+    rows = [list(row) for row in rows]
+    if not rows or not titles or any(len(row) != len(titles) for row in rows):
+        raise ValueError(
+            f"Expected rows of one picture for each of the titles {list(titles)}. "
+            f"Received: rows of {[len(row) for row in rows]} pictures"
+        )
+    if captions is not None and len(captions) != len(rows):
+        raise ValueError(
+            f"Expected one caption for each of {len(rows)} rows. Received: {len(captions)}"
+        )
+    thumbnails = [[_thumbnail(picture) for picture in row] for row in rows]
+    entries = _legend_entries(labels, legend)
+    width = MARGIN + len(titles) * (THUMBNAIL + MARGIN)
+    swatches, legend_height = _arrange(entries, width)
+    heights = [max(tile.height for tile in row) + (LINE if captions else 0) for row in thumbnails]
+    height = MARGIN + LINE + sum(heights) + MARGIN * len(rows) + legend_height
+
+    sheet = Image.new("RGB", (width, height), "white")
+    pen = ImageDraw.Draw(sheet)
+    lefts = [MARGIN + column * (THUMBNAIL + MARGIN) for column in range(len(titles))]
+    for left, title in zip(lefts, titles, strict=True):
+        pen.text((left, MARGIN), str(title), "black", _font())
+    top = MARGIN + LINE
+    for index, row in enumerate(thumbnails):
+        for left, tile in zip(lefts, row, strict=True):
+            sheet.paste(tile, (left, top))
+        if captions:
+            below = top + heights[index] - LINE + 3
+            pen.text((MARGIN, below), str(captions[index]), "black", _font())
+        top += heights[index] + MARGIN
+    for (name, color), (left, down) in zip(entries, swatches, strict=True):
+        box = (left, top + down, left + 14, top + down + 14)
+        pen.rectangle(box, fill=color, outline="black")
+        pen.text((left + 20, top + down - 1), name, "black", _font())
+    with replacing(path) as beside:
+        sheet.save(beside, format="PNG")
+
+
+def plot_history(history, path, monitor="val_mean_iou"):
+    """Draw the curve of each figure over the epochs, training and validation together.
+
+    Args:
+        history: a dict of numbers for each epoch, with `epoch`; the validation's figures are
+            named like the training's after `val_`. A figure may be left out of some epochs.
+        path: file to write, of a format by its suffix (`.png`, `.svg`); replaced if there.
+        monitor: the figure whose best epoch is marked, where the history has it: the lowest of
+            a loss, the highest of any other.
+
+    Raises:
+        ValueError: if the history is empty, has no `epoch`, or has no figure.
+
+    Example:
+
+    >>> import tempfile, pathlib
+    >>> curves = pathlib.Path(tempfile.mkdtemp()) / "curves.svg"
+    >>> plot_history([{"epoch": 1, "loss": 0.7, "val_loss": 0.8}], curves)
+    >>> curves.exists()
+    True
+    """
+    if not history or any("epoch" not in row for row in history):
+        raise ValueError(f"Expected a dict with 'epoch' for each epoch. Received: {history!r}")
+    columns = dict.fromkeys(name for row in history for name in row if name != "epoch")
+    names = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
+    if not names:
+        raise ValueError(f"Expected a history with figures beside 'epoch'. Received: {history!r}")
+    best = _best_epoch(history, monitor)
+
+    across = min(math.ceil(math.sqrt(len(names))), 3)
+    down = math.ceil(len(names) / across)
+    figure = Figure(figsize=(4.2 * across, 3.2 * down), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for panel, name in zip(panels, names, strict=False):
+        for column, label, color in (
+            (name, "training", TRAINING_COLOR),
+            (f"val_{name}", "validation", VALIDATION_COLOR),
+        ):
+            if column in columns:
+                epochs, values = _curve(history, column)
+                panel.plot(epochs, values, ".-", color=color, label=label, linewidth=1.5)
+        if best is not None:
+            panel.axvline(best, color="0.4", linestyle=":", label=f"best epoch: {best:g}")
+        panel.set_title(name.replace("_", " "))
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(alpha=0.3)
+    for panel in panels[len(names) :]:
+        panel.set_axis_off()
+    panels[0].legend()
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=110)
+
+
+def _rgb(image):
+    image = np.asarray(image)
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3):
+        raise ValueError(
+            "Expected an image as uint8 (H, W), (H, W, 1) or (H, W, 3). "
+            f"Received: {image.dtype} of shape {image.shape}"
+        )
+    return np.broadcast_to(image, (*image.shape[:2], 3))
+
+
+def _mask(mask):
+    mask = np.asarray(mask)
+    if mask.ndim != 2 or mask.dtype.kind not in "iub":
+        raise ValueError(
+            "Expected a mask of class ids as integers (H, W). "
+            f"Received: {mask.dtype} of shape {mask.shape}"
+        )
+    return mask
+
+
+def _class_ids(mask, labels):
+    mask = _mask(mask)
+    unknown = set(np.unique(mask).tolist()) - {*range(labels.num_classes), labels.ignore_class}
+    if unknown:
+        raise ValueError(
+            f"Expected class ids 0..{labels.num_classes - 1} or the ignore class "
+            f"{labels.ignore_class}. Received: {sorted(unknown)[:10]}"
+        )
+    return mask.astype(np.uint8)
+
+
+def _best_epoch(history, monitor):
+    if not any(monitor in row for row in history):
+        return None
+    epochs, values = _curve(history, monitor)
+    if not np.isfinite(values).any():
+        return None
+    return epochs[np.nanargmin(values) if "loss" in monitor else np.nanargmax(values)]
+
+
+def _curve(history, column):
+    points = [(row["epoch"], row[column]) for row in history if column in row]
+    return np.array(points, np.float64).T
+
+
+def _thumbnail(picture):
+    """Fit a picture into a square; colours stay what they are when it is enlarged."""
+    return ImageOps.contain(
+        Image.fromarray(np.ascontiguousarray(_rgb(picture))),
+        (THUMBNAIL, THUMBNAIL),
+        Image.Resampling.BOX,
+    )
+
+
+def _legend_entries(labels, legend):
+    entries = {}
+    if labels is not None:
+        entries.update(zip(labels.names, labels.colors, strict=True))
+    entries.update(legend or {})
+    return list(entries.items())
+
+
+def _arrange(entries, width):
+    """Return where each entry of a legend goes, in lines that fit the width, and the height."""
+    positions, left, line = [], MARGIN, 0
+    for name, _ in entries:
+        needed = 20 + math.ceil(_font().getlength(name)) + 2 * MARGIN
+        if left > MARGIN and left + needed > width:
+            left, line = MARGIN, line + 1
+        positions.append((left, line * LINE + 3))
+        left += needed
+    return positions, (line + 1) * LINE + MARGIN if entries else 0
+
+
+def _font():
+    return ImageFont.load_default(14)
