@@ -3,7 +3,13 @@
 from segtf.data.augment import AUGMENTATIONS, Augmentation
 from segtf.data.decode import ImageError, read_image, read_mask
 from segtf.data.inspect import DataError, inspect_source
-from segtf.data.pipeline import ArrayData, load_arrays, training_batches, validation_batches
+from segtf.data.pipeline import (
+    ArrayData,
+    load_arrays,
+    read_sample,
+    training_batches,
+    validation_batches,
+)
 from segtf.data.sample import Sample, Source
 from segtf.data.sources import load_source, register_source, source_names
 from segtf.data.splits import select, split_by_share
@@ -24,6 +30,7 @@ __all__ = [
     "load_source",
     "read_image",
     "read_mask",
+    "read_sample",
     "register_source",
     "select",
     "source_names",
