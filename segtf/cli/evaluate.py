@@ -1,5 +1,7 @@
 """segtf evaluate."""
 
+import sys
+
 import click
 
 from segtf.cli.options import data_options, load_settings, model_options, open_source
@@ -11,8 +13,13 @@ from segtf.cli.start import start_tensorflow
 @data_options(required=False)
 @click.option("--split", help="train, val, all, or a split of the data set.")
 @click.option("--out", type=click.Path(), help="Folder for the report; by default RUN/report.")
+@click.option(
+    "--outlines/--no-outlines",
+    default=None,
+    help="Measure outlines (boundary F, Hausdorff 95); by default for binary tasks.",
+)
 @model_options
-def evaluate(model, data_name, data_dir, classes, split, out, labels, resize, size):
+def evaluate(model, data_name, data_dir, classes, split, out, outlines, labels, resize, size):
     """Measure a model on labelled images, at their original resolution."""
     start_tensorflow()
     from segtf.evaluation.evaluate import evaluate as evaluate_model
@@ -20,15 +27,50 @@ def evaluate(model, data_name, data_dir, classes, split, out, labels, resize, si
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes) if is_given else None
     settings = load_settings(labels, resize, size)
-    evaluation = evaluate_model(model, source, split, out, **settings)
-    summary = evaluation.summary()
-    click.echo(f"{summary['images']} images, split {summary['split']}")
-    click.echo(f"mean Dice {summary['mean_dice']:.4f}  mean IoU {summary['mean_iou']:.4f}")
-    for name, figures in summary["per_class"].items():
-        shown = "  ".join(
-            f"{figure} {'absent' if value is None else format(value, '.4f')}"
-            for figure, value in figures.items()
-        )
-        click.echo(f"  {name:<20} {shown}")
+    evaluation = evaluate_model(
+        model, source, split, out, outlines=outlines, on_image=_show_progress, **settings
+    )
+    for line in _figures(evaluation.summary()):
+        click.echo(line)
     if evaluation.folder is not None:
-        click.echo(f"{evaluation.folder}: metrics.json, images.csv, overlays.png")
+        click.echo(f"{evaluation.folder / 'report.html'}: the worst cases first")
+        click.echo(f"{evaluation.folder}: metrics.json, images.csv, classes.csv, overlays.png")
+
+
+def _show_progress(done, total):
+    """Count on one line of a terminal; say nothing into a file."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done}/{total} images", err=True, nl=done == total)
+
+
+def _figures(summary):
+    """The lines that a person reads first."""
+    yield f"{summary['images']} images of {summary['data']}, split {summary['split']}"
+    ends = summary["confidence_intervals"]
+    for name, key in (("mean Dice", "mean_dice"), ("mean IoU", "mean_iou")):
+        low, high = ends[key]
+        yield f"{name} {summary[key]:.4f}  ({ends['level']:.0%}: {low:.4f} to {high:.4f})"
+    yield f"pixel accuracy {summary['pixel_accuracy']:.4f}"
+    if "threshold" in summary:
+        threshold = summary["threshold"]
+        yield (
+            f"ROC area {_shown(summary['roc_auc'])}, threshold {threshold['used']:.3g} (best for "
+            f"Dice over all pixels: {threshold['best']:.3g})"
+        )
+    if "outlines" in summary:
+        outlines = summary["outlines"]
+        yield (
+            f"boundary F {_shown(outlines['boundary_f'])}, Hausdorff 95 "
+            f"{_shown(outlines['hausdorff_95'], 1)} px, surface distance "
+            f"{_shown(outlines['surface_distance'], 1)} px"
+        )
+    yield f"  {'class':<20}{'Dice':>8}{'IoU':>8}{'precision':>11}{'recall':>8}"
+    for name, figures in summary["per_class"].items():
+        yield (
+            f"  {name:<20}{_shown(figures['dice']):>8}{_shown(figures['iou']):>8}"
+            f"{_shown(figures['precision']):>11}{_shown(figures['recall']):>8}"
+        )
+
+
+def _shown(value, digits=4):
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,80 +1,22 @@
 """segtf.evaluate: a model against labelled images, at their own resolution."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from segtf.data import inspect_source, load_source, read_sample, select
+from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
+from segtf.evaluation.tally import Tally
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
-from segtf.metrics import confusion_matrix, dice, iou, mean_dice, mean_iou, pixel_accuracy
 from segtf.runs import Run
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What `evaluate` found.
-
-    Args:
-        ids: the samples, in order.
-        matrices: int64 `(N, classes, classes)`: confusion matrix of each image, true classes
-            in rows.
-        labels: the `LabelMap`.
-        split: name of the split, or ``all``.
-        folder: where the report lies.
-    """
-
-    ids: tuple[str, ...]
-    matrices: np.ndarray
-    labels: object
-    split: str
-    folder: Path
-
-    @property
-    def image_dice(self):
-        """Dice of each image, `(N,)`; of several classes their mean, of two the foreground's."""
-        return np.array([mean_dice(matrix) for matrix in self.matrices])
-
-    @property
-    def image_iou(self):
-        """IoU of each image, likewise."""
-        return np.array([mean_iou(matrix) for matrix in self.matrices])
-
-    def summary(self):
-        """Return the figures as plain values for JSON.
-
-        `mean_dice` and `mean_iou` are what the field quotes: of a binary task the mean over
-        images of the foreground's figure, of several classes the mean over classes of the
-        figure over all pixels. Both ways are given by name besides.
-        """
-        pooled = self.matrices.sum(axis=0)
-        over_images = {
-            "dice": float(self.image_dice.mean()),
-            "iou": float(self.image_iou.mean()),
-        }
-        over_pixels = {"dice": mean_dice(pooled), "iou": mean_iou(pooled)}
-        quoted = over_images if self.labels.is_binary else over_pixels
-        return {
-            "split": self.split,
-            "images": len(self.ids),
-            "mean_dice": quoted["dice"],
-            "mean_iou": quoted["iou"],
-            "pixel_accuracy": pixel_accuracy(pooled),
-            "mean_over_images": over_images,
-            "over_all_pixels": over_pixels,
-            "per_class": {
-                name: {"dice": _number(class_dice), "iou": _number(class_iou)}
-                for name, class_dice, class_iou in zip(
-                    self.labels.names, dice(pooled), iou(pooled), strict=True
-                )
-            },
-        }
-
-
-def evaluate(model, source=None, split=None, out=None, on_image=None, **load_settings):
+def evaluate(
+    model, source=None, split=None, out=None, outlines=None, on_image=None, **load_settings
+):
     """Measure a model on labelled images at their own resolution, and write a report.
 
     Args:
@@ -84,11 +26,13 @@ def evaluate(model, source=None, split=None, out=None, on_image=None, **load_set
             data and ``all`` for other data.
         out: folder for the report; by default the run's ``report``. Without either, nothing is
             written.
-        on_image: called with no arguments after each image, to show progress.
+        outlines: whether to measure outlines as well (boundary F, Hausdorff distance, average
+            surface distance); by default for a binary task, where it is cheap.
+        on_image: called after each image with the numbers of images done and in all.
         load_settings: of `segtf.load` (labels, resize, ...), for a model that lacks them.
 
     Returns:
-        An `Evaluation`.
+        An `Evaluation`. Its report is `segtf.evaluation.report.write_report`'s.
 
     Raises:
         ValueError: if model and data do not fit together, or the split is not there.
@@ -107,17 +51,27 @@ def evaluate(model, source=None, split=None, out=None, on_image=None, **load_set
     name, samples = _samples_of(source, run, split)
     source, _ = inspect_source(replace(source, samples=tuple(samples), splits={}))
 
-    matrices = []
-    for sample in source.samples:
+    tally = Tally(predict.spec.labels, source.labels.is_binary if outlines is None else outlines)
+    for done, sample in enumerate(source.samples, start=1):
         image, truth = read_sample(sample, predict.spec)
-        matrices.append(_count(truth, predict(image).mask, predict.spec.labels))
+        tally.add(sample.id, truth, predict(image))
         if on_image is not None:
-            on_image()
-    folder = Path(out) if out is not None else run and run.report
-    ids = tuple(sample.id for sample in source.samples)
-    evaluation = Evaluation(ids, np.stack(matrices), predict.spec.labels, name, folder)
-    if folder is not None:
-        write_report(evaluation, source.samples, predict)
+            on_image(done, len(source.samples))
+    evaluation = Evaluation(
+        model=_name_of(model),
+        data=source.name,
+        split=name,
+        labels=predict.spec.labels,
+        threshold=predict.spec.threshold,
+        scores=tally.scores(),
+        matrix=tally.matrix,
+        curve=tally.curve if tally.has_probabilities else None,
+        calibration=tally.calibration if tally.has_probabilities else None,
+        outlines=tally.outlines(),
+        folder=Path(out) if out is not None else run and run.report,
+    )
+    if evaluation.folder is not None:
+        write_report(evaluation, source.samples, predict, run.history() if run else [])
     return evaluation
 
 
@@ -158,13 +112,7 @@ def _check_labels(model_labels, data_labels):
         )
 
 
-def _count(truth, mask, labels):
-    """Confusion matrix; pixels that the model never saw count as class 0."""
-    if labels.ignore_class is not None:
-        mask = np.where(mask == labels.ignore_class, 0, mask)
-    return confusion_matrix(truth, mask, labels.num_classes, labels.ignore_class)
-
-
-def _number(value):
-    """A figure for JSON, which has no NaN: `None` for a class that is nowhere."""
-    return None if np.isnan(value) else float(value)
+def _name_of(model):
+    if isinstance(model, str | Path):
+        return Path(model).resolve().name
+    return getattr(model, "name", type(model).__name__)

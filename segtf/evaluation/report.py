@@ -1,69 +1,61 @@
 """The report of an evaluation: figures for programs, pictures for people."""
 
-import csv
-import io
 import json
 
 import numpy as np
 
-from segtf.data import read_sample
+from segtf.evaluation.cases import TITLES, draw_case
+from segtf.evaluation.report_page import report_page
+from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
 from segtf.spec import FORMAT_VERSION
-from segtf.viz import ERROR_COLORS, contact_sheet, error_map, overlay
+from segtf.viz import ERROR_COLORS, contact_sheet
 
-PICTURES = 6
+WORST_CASES = 12
+SHEET_ROWS = 6
 
 
-def write_report(evaluation, samples, predict):
-    """Write ``metrics.json``, ``images.csv`` and ``overlays.png`` into the evaluation's folder.
+def write_report(evaluation, samples, predict, history=()):
+    """Write the report into the evaluation's folder; what an earlier one left is replaced.
+
+    ::
+
+        metrics.json        all figures
+        images.csv          id, dice, iou, ... of each image
+        classes.csv         the figures of each class over all pixels, with their intervals
+        image_classes.csv   pixels found, made up and missed of each class in each image
+        thresholds.csv      the figures of a binary task at each threshold
+        overlays.png        the worst image, the best, and some between
+        report.html         all of this to look at, in one file
 
     Args:
-        evaluation: an `Evaluation`.
+        evaluation: an `Evaluation` with a folder.
         samples: its `Sample`s, in its order.
-        predict: the `Predictor`, asked again for the pictures.
+        predict: the `Predictor`, asked again for the few pictures: predictions are not kept.
+        history: figures of each epoch of the training, for its curves.
     """
     folder = evaluation.folder
     folder.mkdir(parents=True, exist_ok=True)
-    summary = {"format_version": FORMAT_VERSION, **evaluation.summary()}
-    write_atomically(folder / "metrics.json", json.dumps(summary, indent=2) + "\n")
-    write_atomically(folder / "images.csv", _table(evaluation))
-    _draw_overlays(evaluation, samples, predict, folder / "overlays.png")
+    summary = evaluation.summary()
+    written = {"format_version": FORMAT_VERSION, **summary}
+    write_atomically(folder / "metrics.json", json.dumps(written, indent=2) + "\n")
+    write_tables(evaluation, summary)
 
-
-def _table(evaluation):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "dice", "iou", "pixel_accuracy"])
-    for id_, dice, iou, matrix in zip(
-        evaluation.ids,
-        evaluation.image_dice,
-        evaluation.image_iou,
-        evaluation.matrices,
-        strict=True,
-    ):
-        accuracy = np.trace(matrix) / max(matrix.sum(), 1)
-        writer.writerow([id_, f"{dice:.6f}", f"{iou:.6f}", f"{accuracy:.6f}"])
-    return text.getvalue()
-
-
-def _draw_overlays(evaluation, samples, predict, path):
-    """The worst image, the best, and those evenly between them."""
     order = np.argsort(evaluation.image_dice, kind="stable")
-    chosen = order[np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)]
+    worst = order[:WORST_CASES]
+    spread = order[np.linspace(0, len(order) - 1, min(SHEET_ROWS, len(order))).astype(int)]
+    cases = {index: draw_case(samples[index], predict) for index in {*worst, *spread}}
+    _draw_sheet(evaluation, spread, cases, folder / "overlays.png")
+    shown = {index: cases[index] for index in worst}
+    write_atomically(
+        folder / "report.html", report_page(evaluation, summary, order, shown, history)
+    )
+
+
+def _draw_sheet(evaluation, chosen, cases, path):
+    captions = [
+        f"{evaluation.ids[index]}: Dice {evaluation.image_dice[index]:.3f}" for index in chosen
+    ]
+    rows = [cases[index] for index in chosen]
     labels = evaluation.labels
-    rows, captions = [], []
-    for index in chosen:
-        image, truth = read_sample(samples[index], predict.spec)
-        mask = predict(image).mask
-        rows.append(
-            [
-                image[..., :3] if image.shape[-1] >= 3 else image[..., :1],
-                overlay(image, truth, labels),
-                overlay(image, mask, labels),
-                error_map(truth, mask, labels.ignore_class),
-            ]
-        )
-        dice = evaluation.image_dice[index]
-        captions.append(f"{evaluation.ids[index]}: Dice {dice:.3f}")
-    titles = ["image", "truth", "prediction", "errors"]
-    contact_sheet(rows, titles, path, captions=captions, labels=labels, legend=ERROR_COLORS)
+    contact_sheet(rows, TITLES, path, captions=captions, labels=labels, legend=ERROR_COLORS)

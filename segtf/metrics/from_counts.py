@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Counts(NamedTuple):
-    """Pixels of each class, `(K,)` each."""
+    """Pixels of each class, `(K,)` each, or `(N, K)` of several images."""
 
     true_positive: np.ndarray
     false_positive: np.ndarray
@@ -60,7 +60,13 @@ def confusion_matrix(y_true, y_pred, num_classes, ignore_class=255):
 
 
 def counts(matrix):
-    """Return the four counts of each class of a confusion matrix."""
+    """Return the four counts of each class of a confusion matrix.
+
+    Every figure below that is one per class takes such counts in the place of a matrix, also of
+    several images `(N, K)`.
+    """
+    if isinstance(matrix, Counts):
+        return matrix
     matrix = np.asarray(matrix)
     hit = np.diagonal(matrix)
     predicted, true = matrix.sum(axis=0), matrix.sum(axis=1)

@@ -1,0 +1,67 @@
+"""Pictures of single images: what was shown, what is true, what was said, what is wrong."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from segtf.data import read_sample
+from segtf.viz import error_map, overlay
+
+TITLES = ("image", "truth", "prediction", "errors")
+SIDE = 512
+"""Longest side of the pictures that are kept, in pixels."""
+
+
+def draw_case(sample, predict):
+    """Segment an image again and draw it.
+
+    Args:
+        sample: a `Sample` with a mask.
+        predict: a `Predictor`.
+
+    Returns:
+        uint8 pictures `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
+    """
+    labels = predict.spec.labels
+    image, truth = read_sample(sample, predict.spec)
+    mask = predict(image).mask
+    if image.shape[-1] != 3:
+        image = image[..., :3] if image.shape[-1] > 3 else image[..., :1]
+    pictures = (
+        np.broadcast_to(image, (*image.shape[:2], 3)),
+        overlay(image, truth, labels),
+        overlay(image, mask, labels),
+        error_map(truth, mask, labels.ignore_class),
+    )
+    return [_fit(picture) for picture in pictures]
+
+
+def picture_uri(picture, lossless=False):
+    """Return a picture as a ``data:`` address, JPEG or PNG."""
+    file = io.BytesIO()
+    if lossless:
+        Image.fromarray(picture).save(file, "PNG", optimize=True)
+    else:
+        Image.fromarray(picture).save(file, "JPEG", quality=88)
+    return data_uri(file.getvalue(), "image/png" if lossless else "image/jpeg")
+
+
+def data_uri(content, media_type):
+    """Return bytes as a ``data:`` address.
+
+    Example:
+
+    >>> data_uri(b"segtf", "text/plain")
+    'data:text/plain;base64,c2VndGY='
+    """
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _fit(picture):
+    """Make a picture smaller if it is long; a small one stays as it is."""
+    if max(picture.shape[:2]) <= SIDE:
+        return picture
+    size = (SIDE, SIDE)
+    return np.asarray(ImageOps.contain(Image.fromarray(picture), size, Image.Resampling.BOX))

@@ -1,0 +1,79 @@
+"""How well the outlines of each class agree in one image."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from segtf.metrics import (
+    average_surface_distance,
+    boundary_f,
+    hausdorff,
+    surface_distances,
+)
+
+TOLERANCE = 0.0075
+"""Of the boundary F, as a share of the image's diagonal, as in Csurka et al. (2013)."""
+
+
+class OutlineFigures(NamedTuple):
+    """Figures of the outlines of each class, `(K,)` each, or `(N, K)` of several images.
+
+    `boundary_f` is NaN where neither truth nor prediction has an outline of the class. The
+    distances, in pixels, are NaN where one of both has none, since there is nothing to measure
+    from. All are NaN for class 0 of a binary task, the background.
+    """
+
+    boundary_f: np.ndarray
+    hausdorff_95: np.ndarray
+    surface_distance: np.ndarray
+
+
+def outline_figures(truth, mask, labels):
+    """Measure the outlines of each class.
+
+    Args:
+        truth: class ids `(H, W)`; pixels of the ignore class count nowhere.
+        mask: predicted class ids `(H, W)`.
+        labels: the `LabelMap`.
+
+    Returns:
+        `OutlineFigures` of float64 arrays `(K,)`.
+
+    Example:
+
+    >>> from segtf.labels import LabelMap
+    >>> truth, mask = np.zeros((2, 100, 100), np.uint8)
+    >>> truth[20:60, 20:60] = 1
+    >>> mask[20:60, 23:63] = 1
+    >>> figures = outline_figures(truth, mask, LabelMap(("skin", "lesion")))
+    >>> float(figures.hausdorff_95[1])
+    3.0
+    """
+    tolerance = TOLERANCE * float(np.hypot(*truth.shape))
+    valid = truth != labels.ignore_class
+    figures = np.full((3, labels.num_classes), np.nan)
+    for class_id in range(1 if labels.is_binary else 0, labels.num_classes):
+        true, predicted = truth == class_id, valid & (mask == class_id)
+        if not true.any() and not predicted.any():
+            continue
+        distances = surface_distances(true, predicted, valid=None if valid.all() else valid)
+        figures[0, class_id] = boundary_f(distances, tolerance)
+        if all(map(len, distances)):
+            figures[1, class_id] = hausdorff(distances, percentile=95)
+            figures[2, class_id] = average_surface_distance(distances)
+    return OutlineFigures(*figures)
+
+
+def mean_defined(figures, axis=-1):
+    """Return the mean over an axis of what is not NaN; NaN where nothing is.
+
+    Example:
+
+    >>> mean_defined([[1.0, 3.0], [float("nan"), 2.0]])
+    array([2., 2.])
+    """
+    figures = np.asarray(figures, np.float64)
+    defined = ~np.isnan(figures)
+    count = defined.sum(axis)
+    total = np.where(defined, figures, 0.0).sum(axis)
+    return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)

@@ -1,0 +1,118 @@
+"""A web page in one file: nothing is loaded from elsewhere, so it can be mailed and kept."""
+
+from html import escape
+
+from segtf.evaluation.cases import data_uri
+
+STYLE = """
+:root { --ink: #1c1e21; --soft: #667; --line: #e2e4e8; --wash: #f6f7f9; --mark: #0072b2; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1180px; padding: 32px 24px 64px; color: var(--ink);
+  background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+h1 { font-size: 26px; margin: 0; } h2 { font-size: 19px; margin: 40px 0 10px; }
+p { margin: 4px 0 10px; max-width: 75ch; } .soft, figcaption, dt { color: var(--soft); }
+.tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0 0; }
+.tile { background: var(--wash); border-radius: 8px; padding: 10px 16px; min-width: 130px; }
+.tile dd { margin: 0; font-size: 26px; font-variant-numeric: tabular-nums; }
+.tile.main dd { color: var(--mark); font-weight: 600; } .tile dt, .tile small { font-size: 13px; }
+.tile small { color: var(--soft); display: block; min-height: 1.5em; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid var(--line);
+  white-space: nowrap; }
+th { color: var(--soft); font-weight: 500; text-align: right; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+tbody tr:hover { background: var(--wash); }
+.bar { display: inline-block; height: 9px; border-radius: 2px; background: var(--mark); }
+.track { display: inline-block; width: 110px; background: var(--wash); text-align: left; }
+.swatch { display: inline-block; width: 13px; height: 13px; margin: 0 6px -1px 0;
+  border: 1px solid #999; border-radius: 3px; }
+.legend span.key { margin-right: 16px; white-space: nowrap; }
+.case { border-top: 1px solid var(--line); padding: 12px 0 16px; }
+.case h3 { font-size: 15px; margin: 0 0 6px; font-weight: 600; }
+.case h3 span { font-weight: 400; color: var(--soft); margin-left: 12px; }
+.pictures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 8px; }
+figure { margin: 0; } figcaption { font-size: 13px; }
+.pictures img { width: 100%; display: block; border-radius: 4px; background: #ddd; }
+.plots { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
+.plots img { max-width: 100%; }
+summary { cursor: pointer; color: var(--mark); margin: 6px 0; }
+@media (max-width: 700px) { .pictures { grid-template-columns: repeat(2, 1fr); } }
+@media print { .case, figure { break-inside: avoid; } }
+"""
+
+
+def page(title, *parts):
+    """Return a page of HTML parts."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def tiles(entries):
+    """Return key figures: (name, figure, note) each; the first two stand out."""
+    shown = (
+        f'<dl class="tile{" main" if index < 2 else ""}"><dt>{escape(name)}</dt>'
+        f"<dd>{escape(figure)}</dd><small>{escape(note)}</small></dl>"
+        for index, (name, figure, note) in enumerate(entries)
+    )
+    return f'<div class="tiles">{"".join(shown)}</div>'
+
+
+def table(header, rows):
+    """Return a table; header and cells are HTML already."""
+    head = "".join(f"<th>{cell}</th>" for cell in header)
+    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def bar(share):
+    """Return a bar for a figure in 0..1; nothing for `None`."""
+    if share is None:
+        return ""
+    return f'<span class="track"><span class="bar" style="width:{100 * share:.1f}%"></span></span>'
+
+
+def swatch(name, color):
+    """Return a name with its colour."""
+    red, green, blue = color
+    style = f"background:rgb({red},{green},{blue})"
+    return f'<span class="key"><span class="swatch" style="{style}"></span>{escape(name)}</span>'
+
+
+def plot(svg, caption):
+    """Return a drawing with its caption."""
+    return (
+        f'<figure><img src="{data_uri(svg, "image/svg+xml")}" alt="{escape(caption)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def number(value, digits=4):
+    """Return a figure as text; a dash for one that is not defined.
+
+    Example:
+
+    >>> number(0.25, 2), number(None), number(float("nan"))
+    ('0.25', '–', '–')
+    """
+    return "–" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def interval(ends, digits=3):
+    """Return the ends of an interval as text.
+
+    Example:
+
+    >>> interval((0.91234, 0.95))
+    '0.912 to 0.950'
+    """
+    low, high = ends
+    return f"{number(low, digits)} to {number(high, digits)}"

@@ -1,0 +1,208 @@
+"""The report of an evaluation as a page to read."""
+
+import tempfile
+from html import escape
+from pathlib import Path
+
+from segtf.evaluation.bootstrap import DRAWS, LEVEL
+from segtf.evaluation.cases import TITLES, picture_uri
+from segtf.evaluation.outlines import TOLERANCE
+from segtf.evaluation.page import bar, interval, number, page, plot, swatch, table, tiles
+from segtf.evaluation.plots import (
+    confusion_plot,
+    reliability_plot,
+    roc_plot,
+    spread_plot,
+    threshold_plot,
+)
+from segtf.evaluation.sweep import sweep
+from segtf.viz import ERROR_COLORS, plot_history
+
+OPEN_UP_TO = 40
+"""Tables of more images than this start folded."""
+
+
+def report_page(evaluation, summary, order, worst, history=()):
+    """Return the page as HTML.
+
+    Args:
+        evaluation: an `Evaluation`.
+        summary: its summary.
+        order: indices of all images, the worst first.
+        worst: index to pictures of the images to show, the worst first.
+        history: figures of each epoch of the training; may be empty.
+    """
+    title = f"{evaluation.model} on {evaluation.data}, {evaluation.split}"
+    return page(
+        title,
+        _header(evaluation, title),
+        _key_figures(summary),
+        _worst_cases(evaluation, worst),
+        _classes(evaluation, summary),
+        _curves(evaluation, summary),
+        _training(history),
+        _all_images(evaluation, order),
+        _notes(evaluation),
+    )
+
+
+def _header(evaluation, title):
+    count = len(evaluation.ids)
+    decided = f", threshold {evaluation.threshold:g}" if evaluation.labels.is_binary else ""
+    return (
+        f"<h1>{escape(title)}</h1>"
+        f'<p class="soft">{count} image{"s" if count > 1 else ""}, each at its own resolution'
+        f"{decided}</p>"
+    )
+
+
+def _key_figures(summary):
+    entries = [
+        (name, number(summary[key]), interval(summary["confidence_intervals"][key]))
+        for name, key in (
+            ("mean Dice", "mean_dice"),
+            ("mean IoU", "mean_iou"),
+            ("pixel accuracy", "pixel_accuracy"),
+        )
+    ]
+    if outlines := summary.get("outlines"):
+        entries += [
+            ("boundary F", number(outlines["boundary_f"]), f"within {TOLERANCE:.2%} of diagonal"),
+            ("Hausdorff 95", number(outlines["hausdorff_95"], 1), "pixels, mean over images"),
+            ("surface distance", number(outlines["surface_distance"], 1), "pixels, mean"),
+        ]
+    if "roc_auc" in summary:
+        entries.append(("ROC area", number(summary["roc_auc"]), "over all pixels"))
+    if "expected_calibration_error" in summary:
+        error = summary["expected_calibration_error"]
+        entries.append(("calibration error", number(error), "0 is best"))
+    return tiles(entries)
+
+
+def _worst_cases(evaluation, worst):
+    keys = [
+        swatch(name, color)
+        for name, color in zip(evaluation.labels.names, evaluation.labels.colors, strict=True)
+    ]
+    errors = [swatch(name, color) for name, color in ERROR_COLORS.items()]
+    cases = "\n".join(_case(evaluation, index, pictures) for index, pictures in worst.items())
+    return (
+        "<h2>Worst cases first</h2>"
+        f'<p class="legend">Classes: {"".join(keys)}</p>'
+        f'<p class="legend">Errors: {"".join(errors)}</p>{cases}'
+    )
+
+
+def _case(evaluation, index, pictures):
+    figures = [
+        f"Dice {evaluation.image_dice[index]:.3f}",
+        f"IoU {evaluation.image_iou[index]:.3f}",
+    ]
+    if (outlines := evaluation.image_outlines) is not None:
+        figures.append(f"boundary F {number(outlines.boundary_f[index], 3)}")
+        figures.append(f"Hausdorff 95 {number(outlines.hausdorff_95[index], 1)} px")
+    shown = "".join(
+        f'<figure><img src="{picture_uri(picture, lossless=title == "errors")}" '
+        f'alt="{title}" loading="lazy"><figcaption>{title}</figcaption></figure>'
+        for title, picture in zip(TITLES, pictures, strict=True)
+    )
+    name = escape(evaluation.ids[index])
+    return (
+        f'<div class="case"><h3>{name}<span>{", ".join(figures)}</span></h3>'
+        f'<div class="pictures">{shown}</div></div>'
+    )
+
+
+def _classes(evaluation, summary):
+    has_outlines = evaluation.outlines is not None
+    header = ["class", "", "IoU", "95% interval", "Dice", "95% interval"]
+    header += ["precision", "recall", "specificity"]
+    header += ["boundary F", "Hausdorff 95"] if has_outlines else []
+    header += ["share of pixels", "images with it"]
+    total = max(sum(figures["pixels"] for figures in summary["per_class"].values()), 1)
+    rows = []
+    for (name, figures), color in zip(
+        summary["per_class"].items(), evaluation.labels.colors, strict=True
+    ):
+        row = [swatch(name, color), bar(figures["iou"])]
+        for quantity in ("iou", "dice"):
+            row += [number(figures[quantity]), interval(figures[f"{quantity}_interval"])]
+        row += [number(figures[quantity]) for quantity in ("precision", "recall", "specificity")]
+        if has_outlines:
+            row += [number(figures["boundary_f"]), number(figures["hausdorff_95"], 1)]
+        row += [f"{figures['pixels'] / total:.2%}", str(figures["images"])]
+        rows.append(row)
+    confusion = plot(confusion_plot(evaluation.matrix, evaluation.labels.names), "Confusion matrix")
+    return (
+        "<h2>Classes</h2><p>Over all pixels of all images.</p>"
+        f'{table(header, rows)}<div class="plots" style="margin-top:20px">{confusion}</div>'
+    )
+
+
+def _curves(evaluation, summary):
+    drawings = [plot(spread_plot(evaluation.image_dice), "Dice of all images in order")]
+    if evaluation.curve is not None:
+        figures, threshold = sweep(evaluation.curve), summary["threshold"]
+        used, best = threshold["used"], threshold["best"]
+        drawings.append(plot(threshold_plot(figures, used, best), "What each threshold would give"))
+        drawings.append(plot(roc_plot(figures, summary["roc_auc"]), "ROC"))
+    if evaluation.calibration is not None:
+        drawings.append(plot(reliability_plot(evaluation.calibration), "Is it as sure as right?"))
+    return f'<h2>Curves</h2><div class="plots">{"".join(drawings)}</div>'
+
+
+def _training(history):
+    if not history:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.svg"
+        plot_history(history, path)
+        drawing = plot(path.read_bytes(), "Figures of each epoch, at the size of the training")
+    return f'<h2>Training</h2><div class="plots">{drawing}</div>'
+
+
+def _all_images(evaluation, order):
+    outlines = evaluation.image_outlines
+    header = ["image", "", "Dice", "IoU", "pixel accuracy"]
+    header += ["boundary F", "Hausdorff 95", "surface distance"] if outlines is not None else []
+    rows = []
+    for index in order:
+        dice = evaluation.image_dice[index]
+        row = [escape(evaluation.ids[index]), bar(dice), number(dice)]
+        row += [number(evaluation.image_iou[index])]
+        row += [number(evaluation.scores.pixel_accuracy[index])]
+        if outlines is not None:
+            row += [number(outlines.boundary_f[index])]
+            row += [number(outlines.hausdorff_95[index], 1)]
+            row += [number(outlines.surface_distance[index], 1)]
+        rows.append(row)
+    is_open = " open" if len(rows) <= OPEN_UP_TO else ""
+    return (
+        f"<h2>All images</h2><details{is_open}><summary>{len(rows)} images, the worst first"
+        f"</summary>{table(header, rows)}</details>"
+    )
+
+
+def _notes(evaluation):
+    if evaluation.labels.is_binary:
+        mean = (
+            f"Means are over images, of the class {evaluation.labels.names[1]}; an image where "
+            "neither truth nor prediction has any counts as 1."
+        )
+    else:
+        mean = (
+            "Means are over the classes that truth or prediction hold, each over all pixels; the "
+            "figure of one image is the mean over the classes in it."
+        )
+    outlines = ""
+    if evaluation.outlines is not None:
+        outlines = (
+            " Outline distances are in pixels of the image; a dash where truth or prediction has "
+            "no outline to measure from."
+        )
+    return (
+        f"<h2>How to read this</h2><p>{escape(mean)} Intervals hold {LEVEL:.0%} of the values in "
+        f"{DRAWS} bootstrap resamples of the images: how far the figure would move with other "
+        "images of the same kind. Where images belong together (frames of one video), they are "
+        f"too narrow.{outlines}</p>"
+    )

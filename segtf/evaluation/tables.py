@@ -1,0 +1,116 @@
+"""The figures of an evaluation as CSV: by image, by class, by image and class, by threshold."""
+
+import csv
+import io
+
+import numpy as np
+
+from segtf.evaluation.scores import ImageScores
+from segtf.evaluation.sweep import sweep
+from segtf.files import write_atomically
+
+COUNTS = ("true_positive", "false_positive", "false_negative")
+
+
+def write_tables(evaluation, summary):
+    """Write ``images.csv``, ``classes.csv``, ``image_classes.csv`` and ``thresholds.csv``.
+
+    A figure that is not defined is an empty cell.
+
+    Args:
+        evaluation: an `Evaluation` with a folder.
+        summary: its summary.
+    """
+    folder = evaluation.folder
+    _write(folder / "images.csv", *_by_image(evaluation))
+    _write(folder / "classes.csv", *_by_class(summary))
+    _write(folder / "image_classes.csv", *_by_image_and_class(evaluation))
+    if evaluation.curve is not None:
+        figures = sweep(evaluation.curve)
+        _write(folder / "thresholds.csv", list(figures), zip(*figures.values(), strict=True))
+
+
+def read_scores(folder, class_names):
+    """Read the `ImageScores` back that `write_tables` wrote.
+
+    Args:
+        folder: folder of the report.
+        class_names: names of all classes, in order.
+
+    Raises:
+        ValueError: if the tables are not there or do not fit together.
+    """
+    ids = [row["id"] for row in _read(folder / "images.csv")]
+    places = {id_: place for place, id_ in enumerate(ids)}
+    classes = {name: place for place, name in enumerate(class_names)}
+    counts = np.zeros((len(COUNTS), len(ids), len(classes)), np.int64)
+    for row in _read(folder / "image_classes.csv"):
+        if row["id"] not in places or row["class"] not in classes:
+            raise ValueError(
+                f"Expected {folder / 'image_classes.csv'} to hold the images and classes of the "
+                f"report. Received: {row['id']}, {row['class']}"
+            )
+        place = (places[row["id"]], classes[row["class"]])
+        counts[:, *place] = [int(row[name]) for name in COUNTS]
+    return ImageScores.of_pixels(ids, *counts)
+
+
+def _by_image(evaluation):
+    columns = {
+        "id": evaluation.ids,
+        "dice": evaluation.image_dice,
+        "iou": evaluation.image_iou,
+        "pixel_accuracy": evaluation.scores.pixel_accuracy,
+    }
+    if evaluation.outlines is not None:
+        columns.update(evaluation.image_outlines._asdict())
+    return list(columns), zip(*columns.values(), strict=True)
+
+
+def _by_class(summary):
+    rows = []
+    for name, figures in summary["per_class"].items():
+        row = {"class": name}
+        for figure, value in figures.items():
+            if figure.endswith("_interval"):
+                quantity = figure.removesuffix("_interval")
+                row[f"{quantity}_low"], row[f"{quantity}_high"] = value
+            else:
+                row[figure] = value
+        rows.append(row)
+    return list(rows[0]), (row.values() for row in rows)
+
+
+def _by_image_and_class(evaluation):
+    """Only the classes that truth or prediction holds, so that many classes stay readable."""
+    scores, names = evaluation.scores, evaluation.labels.names
+    counts = np.stack(scores.counts[:3], axis=-1)
+    rows = (
+        (scores.ids[image], names[class_id], *map(int, counts[image, class_id]))
+        for image, class_id in np.argwhere(counts.any(axis=-1))
+    )
+    return ["id", "class", *COUNTS], rows
+
+
+def _write(path, header, rows):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    write_atomically(path, text.getvalue())
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.6f}"
+    return value
+
+
+def _read(path):
+    if not path.is_file():
+        raise ValueError(
+            "Expected the report of an evaluation: run `segtf evaluate` first. "
+            f"Received: {path}, which does not exist"
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,65 @@
+"""What is kept of each image while a model is measured: counts, never pixels."""
+
+import numpy as np
+
+from segtf.evaluation.outlines import OutlineFigures, outline_figures
+from segtf.evaluation.scores import ImageScores
+from segtf.metrics import Calibration, ThresholdCurve, confusion_matrix, counts
+
+
+class Tally:
+    """Adds up predictions, one image after the other.
+
+    Args:
+        labels: the `LabelMap`.
+        with_outlines: whether to measure outlines, which takes longer than all else but the
+            model.
+
+    Attributes:
+        matrix: int64 `(K, K)`, confusion matrix over all pixels, true classes in rows.
+        curve: `ThresholdCurve` of a binary task, or `None`.
+        calibration: `Calibration`.
+        has_probabilities: whether `curve` and `calibration` have anything to go by.
+    """
+
+    def __init__(self, labels, with_outlines):
+        self.labels = labels
+        self.matrix = np.zeros((labels.num_classes, labels.num_classes), np.int64)
+        self.curve = ThresholdCurve(ignore_class=labels.ignore_class) if labels.is_binary else None
+        self.calibration = Calibration(ignore_class=labels.ignore_class)
+        self.has_probabilities = False
+        self._with_outlines = with_outlines
+        self._ids, self._counts, self._outlines = [], [], []
+
+    def add(self, id_, truth, prediction):
+        """Add an image: its id, class ids `(H, W)` and its `Prediction`."""
+        ignored = self.labels.ignore_class
+        unseen = np.zeros(truth.shape, bool) if ignored is None else prediction.mask == ignored
+        # Pixels that the resize rule kept from the model have to count: as class 0.
+        mask = np.where(unseen, 0, prediction.mask)
+        matrix = confusion_matrix(truth, mask, self.labels.num_classes, ignored)
+        self.matrix += matrix
+        self._ids.append(id_)
+        self._counts.append(counts(matrix)[:3])
+        if self._with_outlines:
+            self._outlines.append(outline_figures(truth, mask, self.labels))
+        # A model that gives class ids alone, as in full int8, has no confidence.
+        if prediction.confidence is not None:
+            self.has_probabilities = True
+            self._add_probabilities(truth, prediction.probabilities, unseen)
+
+    def scores(self):
+        """Return the `ImageScores` of what was added."""
+        return ImageScores.of_pixels(self._ids, *np.stack(self._counts, axis=1))
+
+    def outlines(self):
+        """Return the `OutlineFigures` `(N, K)` of what was added, or `None`."""
+        if not self._with_outlines:
+            return None
+        return OutlineFigures(*np.stack(self._outlines, axis=1))
+
+    def _add_probabilities(self, truth, probabilities, unseen):
+        if self.curve is not None:
+            probabilities = probabilities[..., 0]
+            self.curve.update(truth, probabilities)
+        self.calibration.update(truth[~unseen], probabilities[~unseen])
