@@ -5,6 +5,7 @@ import sys
 import click
 
 import segtf
+from segtf.cli.compare import compare
 from segtf.cli.data import data
 from segtf.cli.evaluate import evaluate
 from segtf.cli.export import export
@@ -20,7 +21,7 @@ def cli(debug):
     """Image segmentation: train, measure, predict, export."""
 
 
-for command in (train, evaluate, predict, export, models, data):
+for command in (train, evaluate, compare, predict, export, models, data):
     cli.add_command(command)
 
 

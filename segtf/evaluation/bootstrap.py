@@ -46,7 +46,7 @@ def intervals(values, level=LEVEL):
     Example:
 
     >>> low, high = intervals([float(value) for value in range(101)], level=0.9)
-    >>> float(low), float(high)
+    >>> round(float(low), 6), round(float(high), 6)
     (5.0, 95.0)
     """
     values = np.asarray(values, np.float64)

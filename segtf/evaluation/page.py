@@ -11,20 +11,22 @@ body { margin: 0 auto; max-width: 1180px; padding: 32px 24px 64px; color: var(--
   background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
 h1 { font-size: 26px; margin: 0; } h2 { font-size: 19px; margin: 40px 0 10px; }
 p { margin: 4px 0 10px; max-width: 75ch; } .soft, figcaption, dt { color: var(--soft); }
-.tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0 0; }
-.tile { background: var(--wash); border-radius: 8px; padding: 10px 16px; min-width: 130px; }
-.tile dd { margin: 0; font-size: 26px; font-variant-numeric: tabular-nums; }
-.tile.main dd { color: var(--mark); font-weight: 600; } .tile dt, .tile small { font-size: 13px; }
+.tiles { display: flex; flex-wrap: wrap; gap: 8px; margin: 20px 0 0; }
+.tile { background: var(--wash); border-radius: 8px; padding: 8px 12px; margin: 0; flex: 1; }
+.tile dd { margin: 0; font-size: 23px; font-variant-numeric: tabular-nums; }
+.tile.main dd { color: var(--mark); font-weight: 600; }
+.tile dt, .tile small { font-size: 12.5px; white-space: nowrap; }
 .tile small { color: var(--soft); display: block; min-height: 1.5em; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid var(--line);
+th, td { padding: 4px 8px; font-size: 14px; text-align: right; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; text-align: right; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tbody tr:hover { background: var(--wash); }
+td small { color: var(--soft); display: block; font-size: 12px; }
 .bar { display: inline-block; height: 9px; border-radius: 2px; background: var(--mark); }
-.track { display: inline-block; width: 110px; background: var(--wash); text-align: left; }
+.track { display: inline-block; width: 80px; background: var(--wash); text-align: left; }
 .swatch { display: inline-block; width: 13px; height: 13px; margin: 0 6px -1px 0;
   border: 1px solid #999; border-radius: 3px; }
 .legend span.key { margin-right: 16px; white-space: nowrap; }
@@ -35,6 +37,7 @@ tbody tr:hover { background: var(--wash); }
 figure { margin: 0; } figcaption { font-size: 13px; }
 .pictures img { width: 100%; display: block; border-radius: 4px; background: #ddd; }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
+.plots figure { max-width: 540px; } .plots figure.wide { max-width: 100%; }
 .plots img { max-width: 100%; }
 summary { cursor: pointer; color: var(--mark); margin: 6px 0; }
 @media (max-width: 700px) { .pictures { grid-template-columns: repeat(2, 1fr); } }
@@ -87,10 +90,11 @@ def swatch(name, color):
     return f'<span class="key"><span class="swatch" style="{style}"></span>{escape(name)}</span>'
 
 
-def plot(svg, caption):
-    """Return a drawing with its caption."""
+def plot(svg, caption, wide=False):
+    """Return a drawing with its caption; two fit side by side, a wide one stands alone."""
+    width = ' class="wide"' if wide else ""
     return (
-        f'<figure><img src="{data_uri(svg, "image/svg+xml")}" alt="{escape(caption)}">'
+        f'<figure{width}><img src="{data_uri(svg, "image/svg+xml")}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
@@ -104,6 +108,11 @@ def number(value, digits=4):
     ('0.25', '–', '–')
     """
     return "–" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def estimate(value, ends):
+    """Return a figure over its interval, as a cell of a table."""
+    return f"{number(value)}<small>{interval(ends)}</small>"
 
 
 def interval(ends, digits=3):

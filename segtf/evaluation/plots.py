@@ -27,10 +27,10 @@ def confusion_plot(matrix, names):
         for (row, column), share in np.ndenumerate(shares):
             if matrix[row, column]:
                 color = "white" if share > 0.5 else "black"
-                text = f"{100 * share:.1f}" if share >= 0.0005 else "<0.1"
-                panel.text(column, row, text, ha="center", va="center", color=color, size=8)
+                text = f"{share:.1%}" if share >= 0.0005 else "<0.1%"
+                panel.text(column, row, text, ha="center", va="center", color=color, size=7)
     bar = figure.colorbar(picture, ax=panel, shrink=0.8, format=lambda share, _: f"{share:.0%}")
-    bar.set_label("share of the true class (numbers: %)")
+    bar.set_label("share of the true class")
     return _svg(figure)
 
 
@@ -105,7 +105,7 @@ def pair_plot(first, second, names):
     return _svg(figure)
 
 
-def _panel(size=(4.6, 3.4)):
+def _panel(size=(5.0, 3.8)):
     figure = Figure(figsize=size, layout="constrained")
     panel = figure.subplots()
     panel.spines[["top", "right"]].set_visible(False)

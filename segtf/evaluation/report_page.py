@@ -7,7 +7,7 @@ from pathlib import Path
 from segtf.evaluation.bootstrap import DRAWS, LEVEL
 from segtf.evaluation.cases import TITLES, picture_uri
 from segtf.evaluation.outlines import TOLERANCE
-from segtf.evaluation.page import bar, interval, number, page, plot, swatch, table, tiles
+from segtf.evaluation.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
 from segtf.evaluation.plots import (
     confusion_plot,
     reliability_plot,
@@ -67,8 +67,8 @@ def _key_figures(summary):
     ]
     if outlines := summary.get("outlines"):
         entries += [
-            ("boundary F", number(outlines["boundary_f"]), f"within {TOLERANCE:.2%} of diagonal"),
-            ("Hausdorff 95", number(outlines["hausdorff_95"], 1), "pixels, mean over images"),
+            ("boundary F", number(outlines["boundary_f"]), f"{TOLERANCE:.2%} of diagonal"),
+            ("Hausdorff 95", number(outlines["hausdorff_95"], 1), "pixels, mean"),
             ("surface distance", number(outlines["surface_distance"], 1), "pixels, mean"),
         ]
     if "roc_auc" in summary:
@@ -115,8 +115,7 @@ def _case(evaluation, index, pictures):
 
 def _classes(evaluation, summary):
     has_outlines = evaluation.outlines is not None
-    header = ["class", "", "IoU", "95% interval", "Dice", "95% interval"]
-    header += ["precision", "recall", "specificity"]
+    header = ["class", "", "IoU", "Dice", "precision", "recall", "specificity"]
     header += ["boundary F", "Hausdorff 95"] if has_outlines else []
     header += ["share of pixels", "images with it"]
     total = max(sum(figures["pixels"] for figures in summary["per_class"].values()), 1)
@@ -125,16 +124,16 @@ def _classes(evaluation, summary):
         summary["per_class"].items(), evaluation.labels.colors, strict=True
     ):
         row = [swatch(name, color), bar(figures["iou"])]
-        for quantity in ("iou", "dice"):
-            row += [number(figures[quantity]), interval(figures[f"{quantity}_interval"])]
+        row += [estimate(figures[key], figures[f"{key}_interval"]) for key in ("iou", "dice")]
         row += [number(figures[quantity]) for quantity in ("precision", "recall", "specificity")]
         if has_outlines:
             row += [number(figures["boundary_f"]), number(figures["hausdorff_95"], 1)]
         row += [f"{figures['pixels'] / total:.2%}", str(figures["images"])]
         rows.append(row)
-    confusion = plot(confusion_plot(evaluation.matrix, evaluation.labels.names), "Confusion matrix")
+    drawing = confusion_plot(evaluation.matrix, evaluation.labels.names)
+    confusion = plot(drawing, "Confusion matrix, rows adding up to 100%", wide=True)
     return (
-        "<h2>Classes</h2><p>Over all pixels of all images.</p>"
+        f"<h2>Classes</h2><p>Over all pixels of all images, with {LEVEL:.0%} intervals.</p>"
         f'{table(header, rows)}<div class="plots" style="margin-top:20px">{confusion}</div>'
     )
 
@@ -145,6 +144,7 @@ def _curves(evaluation, summary):
         figures, threshold = sweep(evaluation.curve), summary["threshold"]
         used, best = threshold["used"], threshold["best"]
         drawings.append(plot(threshold_plot(figures, used, best), "What each threshold would give"))
+    if summary.get("roc_auc") is not None:
         drawings.append(plot(roc_plot(figures, summary["roc_auc"]), "ROC"))
     if evaluation.calibration is not None:
         drawings.append(plot(reliability_plot(evaluation.calibration), "Is it as sure as right?"))
@@ -157,7 +157,7 @@ def _training(history):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.svg"
         plot_history(history, path)
-        drawing = plot(path.read_bytes(), "Figures of each epoch, at the size of the training")
+        drawing = plot(path.read_bytes(), "Figures of each epoch, at the model's size", wide=True)
     return f'<h2>Training</h2><div class="plots">{drawing}</div>'
 
 

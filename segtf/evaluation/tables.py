@@ -22,12 +22,21 @@ def write_tables(evaluation, summary):
         summary: its summary.
     """
     folder = evaluation.folder
-    _write(folder / "images.csv", *_by_image(evaluation))
-    _write(folder / "classes.csv", *_by_class(summary))
-    _write(folder / "image_classes.csv", *_by_image_and_class(evaluation))
+    write_table(folder / "images.csv", *_by_image(evaluation))
+    write_table(folder / "classes.csv", *_by_class(summary))
+    write_table(folder / "image_classes.csv", *_by_image_and_class(evaluation))
     if evaluation.curve is not None:
         figures = sweep(evaluation.curve)
-        _write(folder / "thresholds.csv", list(figures), zip(*figures.values(), strict=True))
+        write_table(folder / "thresholds.csv", list(figures), zip(*figures.values(), strict=True))
+
+
+def write_table(path, header, rows):
+    """Write a CSV file; what is `None` or NaN is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    write_atomically(path, text.getvalue())
 
 
 def read_scores(folder, class_names):
@@ -90,14 +99,6 @@ def _by_image_and_class(evaluation):
         for image, class_id in np.argwhere(counts.any(axis=-1))
     )
     return ["id", "class", *COUNTS], rows
-
-
-def _write(path, header, rows):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    write_atomically(path, text.getvalue())
 
 
 def _cell(value):

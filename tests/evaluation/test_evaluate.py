@@ -1,14 +1,16 @@
 import csv
 import json
+import re
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.metrics import f1_score, jaccard_score
+from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
 
 import segtf
-from segtf.data import LabelMap, load_source
+from segtf.data import LabelMap, load_source, write_synthetic
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_figures_are_those_of_scikit_learn(red_model, red_folder, tmp_path):
     assert found.image_iou[1] == pytest.approx(
         jaccard_score(truth[1:].ravel(), predicted[1:].ravel())
     )
-    assert found.matrices[0].sum() == 47 * 64
+    assert found.scores.true_pixels[0].sum() == 47 * 64
 
 
 def test_the_report_holds_the_figures(red_model, red_folder, tmp_path):
@@ -86,8 +88,130 @@ def test_several_classes_pool_the_pixels(tmp_path):
     (tmp_path / "classes.txt").write_text("a\nb\nc\n")
     labels = LabelMap(("a", "b", "c"))
     summary = segtf.evaluate(model, load_source("folder", tmp_path), labels=labels).summary()
-    assert summary["per_class"]["c"] == {"dice": None, "iou": None}
+    absent = summary["per_class"]["c"]
+    assert (absent["dice"], absent["iou"], absent["iou_interval"]) == (None, None, [None, None])
     assert summary["mean_iou"] == pytest.approx((0.0 + 96 / 128) / 2)
+
+
+def test_the_report_has_tables_that_agree(red_model, red_folder, tmp_path):
+    segtf.evaluate(red_model, load_source("folder", red_folder), out=tmp_path)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    tables = {path.stem: list(csv.DictReader(path.open())) for path in tmp_path.glob("*.csv")}
+    assert tables.keys() == {"images", "classes", "image_classes", "thresholds"}
+    assert list(tables["images"][0])[:3] == ["id", "dice", "iou"]
+    foreground = tables["classes"][1]
+    assert foreground["class"] == "foreground"
+    for name in ("dice", "iou", "precision", "recall", "specificity"):
+        assert float(foreground[name]) == pytest.approx(
+            metrics["per_class"]["foreground"][name], abs=1e-6
+        )
+    hits = sum(
+        int(row["true_positive"]) for row in tables["image_classes"] if row["class"] == "foreground"
+    )
+    assert hits == metrics["confusion_matrix"][1][1]
+    at_half = tables["thresholds"][511]
+    assert float(at_half["threshold"]) == 0.5
+    assert float(at_half["dice"]) == pytest.approx(metrics["over_all_pixels"]["dice"], abs=1e-6)
+
+
+def test_intervals_hold_the_figures_and_repeat(red_model, red_folder):
+    source = load_source("folder", red_folder)
+    first, second = (segtf.evaluate(red_model, source).summary() for _ in range(2))
+    assert first == second
+    for name in ("mean_dice", "mean_iou", "pixel_accuracy"):
+        low, high = first["confidence_intervals"][name]
+        assert low < first[name] < high
+    low, high = first["per_class"]["foreground"]["iou_interval"]
+    assert low < first["per_class"]["foreground"]["iou"] < high
+
+
+def test_outlines_are_those_of_the_shift(red_model, red_folder):
+    found = segtf.evaluate(red_model, load_source("folder", red_folder))
+    assert found.image_outlines.hausdorff_95 == pytest.approx([0.0, 8.0])
+    assert found.image_outlines.boundary_f[0] == 1.0
+    assert 0.0 < found.image_outlines.boundary_f[1] < 1.0
+    assert found.summary()["outlines"]["hausdorff_95"] == pytest.approx(4.0)
+    without = segtf.evaluate(red_model, load_source("folder", red_folder), outlines=False)
+    assert "outlines" not in without.summary()
+
+
+def test_probabilities_are_swept_at_the_images_own_size(red_model, red_folder):
+    found = segtf.evaluate(red_model, load_source("folder", red_folder), threshold=0.7)
+    truth, red = [], []
+    for name in found.ids:
+        mask = np.asarray(Image.open(red_folder / "masks" / f"{name}.png"))
+        image = np.asarray(Image.open(red_folder / "images" / f"{name}.png"))
+        truth.append(mask[mask != 255])
+        red.append(image[mask != 255][:, 0])
+    summary = found.summary()
+    assert summary["roc_auc"] == pytest.approx(
+        roc_auc_score(np.concatenate(truth), np.concatenate(red))
+    )
+    assert summary["threshold"]["used"] == 0.7
+    # The model is certain everywhere, so that its calibration error is its share of errors.
+    assert summary["expected_calibration_error"] == pytest.approx(
+        1.0 - summary["pixel_accuracy"], abs=1e-6
+    )
+
+
+def test_the_page_is_in_one_file_with_the_worst_case_first(red_model, red_folder, tmp_path):
+    segtf.evaluate(red_model, load_source("folder", red_folder), out=tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert page.index("<h3>shifted") < page.index("<h3>exact")
+    sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
+    assert len(sources) > 8
+    assert all(source.startswith("data:image/") for source in sources)
+    for word in ("Confusion matrix", "ROC", "95% intervals"):
+        assert word in page
+
+
+def test_names_are_text_in_the_page(red_model, red_folder, tmp_path):
+    for folder in ("images", "masks"):
+        (red_folder / folder / "exact.png").rename(red_folder / folder / "<b>&.png")
+    (red_folder / "classes.txt").write_text("skin\n<i>mole\n")
+    segtf.evaluate(red_model, load_source("folder", red_folder), out=tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "&lt;b&gt;&amp;" in page and "&lt;i&gt;mole" in page
+    assert "<b>&" not in page and "<i>mole" not in page
+
+
+def test_several_classes_have_a_report(tmp_path):
+    pixels = keras.Input((32, 32, 3))
+    model = keras.Model(pixels, keras.layers.Conv2D(3, 1, kernel_initializer="zeros")(pixels))
+    write_synthetic(tmp_path, count=3, size=(32, 32))
+    source = load_source("folder", tmp_path)
+    labels = LabelMap(("a", "b", "c"))
+    source = replace(source, labels=labels)
+    found = segtf.evaluate(model, source, labels=labels, out=tmp_path / "out", outlines=True)
+    summary = found.summary()
+    assert "threshold" not in summary and "roc_auc" not in summary
+    assert summary["expected_calibration_error"] >= 0
+    assert not (tmp_path / "out" / "thresholds.csv").exists()
+    assert (tmp_path / "out" / "report.html").is_file()
+    # Every pixel is taken for class 0: nothing to measure class 1 from.
+    assert summary["per_class"]["b"]["hausdorff_95"] is None
+    assert summary["per_class"]["b"]["boundary_f"] == 0.0
+
+
+def test_pixels_that_a_crop_leaves_out_count_as_background(red_model, tmp_path):
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    image = np.full((48, 128, 3), 200, np.uint8)
+    Image.fromarray(image).save(tmp_path / "images" / "wide.png")
+    Image.fromarray(np.ones((48, 128), np.uint8)).save(tmp_path / "masks" / "wide.png")
+    found = segtf.evaluate(red_model, load_source("folder", tmp_path), resize="crop")
+    assert found.summary()["per_class"]["foreground"]["recall"] == 0.5
+    assert found.calibration.pixels.sum() == 48 * 64
+
+
+def test_progress_counts_the_images(red_model, red_folder):
+    seen = []
+    segtf.evaluate(
+        red_model,
+        load_source("folder", red_folder),
+        on_image=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(1, 2), (2, 2)]
 
 
 def test_what_does_not_fit_is_refused(red_model, red_folder, small_run):
