@@ -62,4 +62,6 @@ class Tally:
         if self.curve is not None:
             probabilities = probabilities[..., 0]
             self.curve.update(truth, probabilities)
-        self.calibration.update(truth[~unseen], probabilities[~unseen])
+        if unseen.any():
+            truth, probabilities = truth[~unseen], probabilities[~unseen]
+        self.calibration.update(truth, probabilities)
