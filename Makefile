@@ -41,7 +41,7 @@ demo: $(INSTALLED)
 	@echo "Masks:    demo/masks-saved_model/, demo/masks-tflite/ (class ids)"
 
 test: $(INSTALLED)
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -q -m slow
