@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from segtf.data.augment import augment
-from segtf.data.decode import ImageError, read_image, read_mask
+from segtf.data.decode import ImageError, read_image
 from segtf.data.inspect import refuse
+from segtf.data.masks import read_class_ids
 from segtf.geometry import resize_image, resize_mask
 
 
@@ -77,15 +78,7 @@ def read_sample(sample, spec):
     Returns:
         uint8 image `(H, W, C)` and uint8 mask `(H, W)` of class ids.
     """
-    image = read_image(sample.image, spec.channels)
-    values = read_mask(sample.mask)
-    if sample.mask_values is None:
-        return image, values.astype(np.uint8)
-    table = np.full(int(values.max()) + 1, _fill(spec.labels), np.uint8)
-    for value, class_id in sample.mask_values.items():
-        if value < len(table):
-            table[value] = class_id
-    return image, table[values]
+    return read_image(sample.image, spec.channels), read_class_ids(sample, spec.labels)
 
 
 def steps_per_epoch(count, batch_size):
