@@ -108,9 +108,7 @@ def training_batches(data, batch_size, seed, epochs, settings, ignore_class=255,
     def draw(position):
         epoch, place = position // per_epoch, position % per_epoch
         epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int32), epoch)
-        index = tf.random.experimental.index_shuffle(
-            place % len(data), epoch_seed, len(data) - 1
-        )
+        index = tf.random.experimental.index_shuffle(place % len(data), epoch_seed, len(data) - 1)
         sample_seed = tf.random.fold_in(epoch_seed, place)
         return augment(images[index], masks[index], sample_seed, settings, ignore_class)
 
