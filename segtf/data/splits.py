@@ -125,9 +125,7 @@ def official_split(source, val_share=0.2, seed=0):
         ValueError: if there are too few samples to hold some out.
     """
     present = {sample.id for sample in source.samples}
-    split = {
-        name: [id_ for id_ in ids if id_ in present] for name, ids in source.splits.items()
-    }
+    split = {name: [id_ for id_ in ids if id_ in present] for name, ids in source.splits.items()}
     if "train" in split and "val" in split:
         return split
     assigned = {id_ for name, ids in split.items() if name != "train" for id_ in ids}
