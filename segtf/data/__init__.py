@@ -24,6 +24,7 @@ _PUBLIC_NAMES = {
     "read_class_ids": "segtf.data.masks",
     "read_image": "segtf.data.decode",
     "read_mask": "segtf.data.decode",
+    "read_sample": "segtf.data.pipeline",
     "register_source": "segtf.data.sources",
     "save_split": "segtf.data.splits",
     "select": "segtf.data.splits",

@@ -34,8 +34,9 @@ def split_by_share(samples, shares, seed=0):
     >>> from pathlib import Path
     >>> from segtf.data import Sample
     >>> samples = [Sample(f"{i}", Path(f"{i}.jpg"), Path(f"{i}.png")) for i in range(10)]
-    >>> {name: len(ids) for name, ids in split_by_share(samples, {"train": 0.8, "val": 0.2}).items()}
-    {'train': 8, 'val': 2}
+    >>> split = split_by_share(samples, {"train": 0.8, "val": 0.2})
+    >>> len(split["train"]), len(split["val"])
+    (8, 2)
     """
     if not shares or abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
         raise ValueError(f"Expected shares that add up to 1. Received: {dict(shares)}")

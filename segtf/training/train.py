@@ -111,6 +111,7 @@ def _fit(model, run, config, labels, train_data, val_data, verbose):
             keras.callbacks.TensorBoard(run.logs, write_graph=False),
         ],
         verbose=verbose,
+        shuffle=False,  # the batches are in their order already
     )
 
 
