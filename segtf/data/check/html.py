@@ -39,9 +39,7 @@ def write_html(report, path):
     """
     source, root = report.source, root_of(report.source)
     sample_of = {
-        file: sample
-        for sample in source.samples
-        for file in (*mask_files(sample), sample.image)
+        file: sample for sample in source.samples for file in (*mask_files(sample), sample.image)
     }
     step = max(1, len(source.samples) // _SAMPLES_SHOWN)
     some = [sample.image for sample in source.samples[::step][:_SAMPLES_SHOWN]]
