@@ -72,10 +72,10 @@ def without(source, ids):
 
 
 def describe(finding):
-    """Return a finding as one line: the file, the cause."""
+    """Return a finding as one line: the files, the cause."""
     names = ", ".join(str(path) for path in finding.files[:_SHOWN])
     more = f" and {len(finding.files) - _SHOWN} more" if len(finding.files) > _SHOWN else ""
-    return f"{names}{more}: {finding.title}: {finding.cause}"
+    return f"{names}{more}{' ' if len(finding.files) == 1 else ': '}{finding.cause}"
 
 
 def refuse(problems, total):

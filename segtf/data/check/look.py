@@ -216,7 +216,10 @@ def _fit(sample, image, mask, mask_size):
     """Yield findings on whether the mask lies on the image."""
     files = (sample.image, *mask_files(sample)[:1])
     height, width = image.size
-    sizes = f"mask is {mask_size[1]} x {mask_size[0]}, image {width} x {height} (width x height)"
+    sizes = (
+        f"mask {files[1].name} is {mask_size[1]} x {mask_size[0]}, its image "
+        f"{files[0].name} is {width} x {height} (width x height)"
+    )
     turned = image.orientation != 1 and not (mask and mask.orientation == image.orientation)
     if mask_size == image.size:
         if turned and (image.orientation < 5 or height == width):

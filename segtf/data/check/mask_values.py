@@ -78,6 +78,7 @@ def _meanings(look, labels, reads_255_as_1):
 def _black_and_white(looks):
     """Masks of a binary task by kind: those of 0/255 if that is how the set is kept, and those
     that contradict the rest of the set. 255 beside 1 in one mask is the ignore class."""
+    looks = [look for look in looks if look.counts.keys() <= {0, 1, 255}]
     if any({1, 255} <= look.counts.keys() for look in looks):
         return [], []
     white = [look for look in looks if look.counts.keys() <= _BLACK_AND_WHITE]

@@ -18,6 +18,7 @@ _SUFFIXES = {
     "TIFF": {".tif", ".tiff"},
     "WEBP": {".webp"},
 }
+_BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 
 
 class PictureError(Exception):
@@ -74,32 +75,27 @@ def open_picture(path):
     content = _read(path)
     try:
         with Image.open(io.BytesIO(content)) as image:
-            picture = Picture(
+            _refuse_large(image)
+            return Picture(
                 path,
                 content,
                 image.format,
                 image.mode,
                 (image.height, image.width),
-                image.getexif().get(_ORIENTATION, 1),
+                _orientation(image, content),
                 getattr(image, "n_frames", 1),
                 "A" in image.mode or "transparency" in image.info,
                 image.mode[0] in "IF" or _is_deep_png(image.format, content),
             )
+    except PictureError:
+        raise
     except Image.DecompressionBombError:
-        raise PictureError(
-            "too large", f"has more than {MAX_PIXELS} pixels by its header"
-        ) from None
+        cause = f"has more than {MAX_PIXELS} pixels by its header"
+        raise PictureError("too large", cause) from None
     except UnidentifiedImageError:
-        raise PictureError("unreadable", _what_instead(content)) from None
+        raise _no_picture(content) from None
     except Exception as error:  # Pillow's plugins raise many kinds for damaged headers
         raise PictureError("damaged", f"has a damaged header ({error})") from None
-    height, width = picture.stored_size
-    if height * width > MAX_PIXELS:
-        raise PictureError(
-            "too large",
-            f"is {width} x {height} by its header; the limit is {MAX_PIXELS} pixels",
-        )
-    return picture
 
 
 def decode_quickly(picture):
@@ -142,13 +138,31 @@ def _is_deep_png(format_, content):
     return format_ == "PNG" and content[24] == 16
 
 
-def _what_instead(content):
-    """Say what a file that is no picture may be, from how it begins."""
+def _refuse_large(image):
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width} x {image.height}"
+        cause = f"is {size} by its header; the limit is {MAX_PIXELS} pixels"
+        raise PictureError("too large", cause)
+
+
+def _orientation(image, content):
+    """Of EXIF. Pillow decodes a whole PNG to look for it behind the pixels: only if it is there."""
+    if image.format == "PNG" and b"eXIf" not in content:
+        return 1
+    return image.getexif().get(_ORIENTATION, 1)
+
+
+def _no_picture(content):
+    """The error for a file that Pillow does not recognise: what it may be by how it begins."""
     start = content[:64].lstrip().lower()
+    if content.startswith(_BEGINNINGS):
+        return PictureError("damaged", "begins like a picture, but its header cannot be read")
     if start.startswith(b"version https://git-lfs"):
-        return "is a pointer of Git LFS; fetch the picture itself with `git lfs pull`"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page or XML, not a picture: a failed download"
-    if not any(content):
-        return f"holds {len(content)} zero bytes, nothing else: an unfinished copy"
-    return f"is no picture in a known format; it begins with {content[:8]!r}"
+        cause = "is a pointer of Git LFS; fetch the picture itself with `git lfs pull`"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        cause = "is a web page or XML, not a picture: a failed download"
+    elif not any(content):
+        cause = f"holds {len(content)} zero bytes, nothing else: an unfinished copy"
+    else:
+        cause = f"is no picture in a known format; it begins with {content[:8]!r}"
+    return PictureError("unreadable", cause)

@@ -104,7 +104,13 @@ def _match(folder, image_folder, mask_folder, mask_ending):
             f"Expected a folder of images named {' or '.join(_IMAGE_FOLDERS)}. "
             f"Received: none in {folder}"
         )
-    return pair_endings(image_folder or folder, mask_ending)
+    try:
+        return pair_endings(image_folder or folder, mask_ending)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected a folder of masks named {' or '.join(_MASK_FOLDERS)}, or masks beside the "
+            f"images. Received: none in {folder} ({error})"
+        ) from None
 
 
 def _subfolders(folder):
