@@ -1,6 +1,7 @@
 """The diagnoses of PH2, from whichever of its tables is there."""
 
 import csv
+import io
 
 DIAGNOSES = ("common nevus", "atypical nevus", "melanoma")
 
@@ -40,7 +41,7 @@ def _from_csv(path):
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         text = file.read()
     separator = ";" if text.count(";") > text.count(",") else ","
-    return _from_rows(csv.reader(text.splitlines(), delimiter=separator), path)
+    return _from_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator), path)
 
 
 def _from_workbook(path):
