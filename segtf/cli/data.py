@@ -5,6 +5,7 @@ import json
 import click
 
 from segtf.cli.options import Size, data_options
+from segtf.cli.start import start_tensorflow
 
 
 @click.group()
@@ -77,6 +78,7 @@ def show(
     data_name, data_dir, classes, folder, settings, out, count, augment, variants, seed, skip_broken
 ):
     """Draw samples with their masks, before and after augmentation, on one sheet."""
+    start_tensorflow()
     from segtf.data import AUGMENTATIONS, inspect_source
     from segtf.data.check import draw_samples
 

@@ -3,6 +3,7 @@
 import click
 
 from segtf.cli.options import load_settings, model_options
+from segtf.cli.start import start_tensorflow
 
 FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8")
 
@@ -14,6 +15,7 @@ FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic"
 @model_options
 def export(model, format_, out, labels, resize, size):
     """Export a model for TensorFlow Serving (OUT/1/) or for devices (OUT/model.tflite)."""
+    start_tensorflow()
     from segtf.exporting.export import export as export_model
 
     exported = export_model(model, out, format=format_, **load_settings(labels, resize, size))
