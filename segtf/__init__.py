@@ -22,7 +22,7 @@ _PUBLIC_NAMES = {
     "evaluate": "segtf.evaluation.evaluate",
     "export": "segtf.exporting.export",
 }
-_PUBLIC_MODULES = ("data", "losses", "metrics", "models", "viz")
+_PUBLIC_MODULES = ("data", "losses", "metrics", "models", "runs", "viz")
 
 __all__ = [*_PUBLIC_NAMES, *_PUBLIC_MODULES]
 

@@ -23,8 +23,8 @@ class LabelMap:
             or `None`.
 
     Raises:
-        ValueError: for fewer than two names, names that occur twice, or a number of colours
-            that is not the number of names.
+        ValueError: for fewer than two or more than 256 names, names that occur twice, a number
+            of colours that is not the number of names, or an ignore class that is a class.
 
     Example:
 
@@ -41,8 +41,8 @@ class LabelMap:
         object.__setattr__(self, "names", tuple(str(name) for name in self.names))
         colors = self.colors or _spread_colors(len(self.names))
         object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
-        if len(self.names) < 2:
-            raise ValueError(f"Expected at least two class names. Received: {self.names}")
+        if not 2 <= len(self.names) <= 256:
+            raise ValueError(f"Expected 2 to 256 class names. Received: {self.names}")
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"Expected class names that differ. Received: {self.names}")
         if len(self.colors) != len(self.names) or any(len(rgb) != 3 for rgb in self.colors):
@@ -50,9 +50,9 @@ class LabelMap:
                 f"Expected one (red, green, blue) for each of {len(self.names)} classes. "
                 f"Received: {self.colors}"
             )
-        if self.ignore_class is not None and 0 <= self.ignore_class < len(self.names):
+        if self.ignore_class is not None and not len(self.names) <= self.ignore_class <= 255:
             raise ValueError(
-                f"Expected an ignore_class that is not one of the {len(self.names)} class ids. "
+                f"Expected an ignore_class beyond the {len(self.names)} class ids, up to 255. "
                 f"Received: {self.ignore_class}"
             )
 
@@ -106,6 +106,6 @@ def _spread_colors(count):
     """Black for class 0, then hues a golden ratio apart so that neighbours differ."""
     colors = [(0, 0, 0)]
     for index in range(count - 1):
-        rgb = colorsys.hsv_to_rgb((0.0 + index * 0.618034) % 1.0, 0.75, 0.95)
+        rgb = colorsys.hsv_to_rgb((index * 0.618034) % 1.0, 0.75, 0.95)
         colors.append(tuple(round(255 * value) for value in rgb))
     return tuple(colors[:count])

@@ -75,9 +75,7 @@ class Run:
         if not Path(path).is_dir():
             raise ValueError(f"Expected a run folder. Received: {path}, which does not exist")
         if not cls.is_run(path):
-            raise ValueError(
-                f"Expected a run folder, with a config.json inside. Received: {path}"
-            )
+            raise ValueError(f"Expected a run folder, with a config.json inside. Received: {path}")
         return cls(path)
 
     @staticmethod

@@ -3,22 +3,27 @@
 Every exported SavedModel has these signatures (N images, the model's size H x W with C
 channels, K logits per pixel: one for a binary task):
 
-================== ========================== ==============================================
-signature          inputs                     outputs
-================== ========================== ==============================================
-``serving_default`` ``image_bytes`` string [N] ``mask_bytes`` string [N]: a PNG of class ids at
-                                              the image's own size; ``coverage`` float32
-                                              [N, classes]: share of the pixels that each class
-                                              has; ``confidence`` float32 [N]: mean probability
-                                              of the decided class; ``error`` string [N]: empty,
-                                              or why this image has no answer
-``logits``         ``pixels`` uint8           ``logits`` float32 [N, H, W, K]
-                   [N, H, W, C]
-``probabilities``  ``pixels``, likewise       ``probabilities`` float32 [N, H, W, K]
-``class_ids``      ``pixels``, likewise       ``class_ids`` uint8 [N, H, W]
-================== ========================== ==============================================
+=================== ======================= ================================================
+signature           inputs                  outputs
+=================== ======================= ================================================
+``serving_default`` ``image_bytes`` string  ``mask_bytes`` string [N]: a PNG of class ids at
+                    [N]: JPEG, PNG, GIF or  the image's own size;
+                    BMP files               ``coverage`` float32 [N, classes]: share of the
+                                            pixels that each class has;
+                                            ``confidence`` float32 [N]: mean probability of
+                                            the decided class;
+                                            ``error`` string [N]: empty, or why this image
+                                            has no answer
+``logits``          ``pixels`` uint8        ``logits`` float32 [N, H, W, K]
+                    [N, H, W, C]
+``probabilities``   ``pixels``, likewise    ``probabilities`` float32 [N, H, W, K]
+``class_ids``       ``pixels``, likewise    ``class_ids`` uint8 [N, H, W]
+=================== ======================= ================================================
 
-An image with an error has empty ``mask_bytes``, zero ``coverage`` and zero ``confidence``.
+The own size of a JPEG is that after its EXIF orientation has been applied, as viewers show it.
+Pixels that the resize rule keeps from the model are `ignore_class` in the mask (0 without one) and
+count neither in coverage nor in confidence. An image with an error has empty ``mask_bytes``, zero
+``coverage`` and zero ``confidence``.
 Binary outputs end in ``_bytes``, which makes a REST server encode them as base64.
 """
 

@@ -115,7 +115,7 @@ def load_arrays(samples, spec, on_sample=None):
     masks = _aligned_empty((len(samples), *spec.size))
 
     def load(index):
-        images[index], masks[index] = read_sample(samples[index], spec)
+        images[index], masks[index] = _fitted(samples[index], spec)
 
     _for_each(load, samples, on_sample)
     return ArrayData(images, masks, tuple(sample.id for sample in samples))
@@ -132,7 +132,7 @@ def load_files(samples, spec, folder, on_sample=None):
         path = files[index]
         if path.exists() and path.stat().st_size == size:
             return
-        image, mask = read_sample(samples[index], spec)
+        image, mask = _fitted(samples[index], spec)
         with replacing(path) as beside, beside.open("wb") as file:
             file.write(image.data)
             file.write(mask.data)
@@ -143,10 +143,10 @@ def load_files(samples, spec, folder, on_sample=None):
 
 
 def read_sample(sample, spec):
-    """Decode one sample and bring it to the size of the spec.
+    """Decode one sample at its own size.
 
     Returns:
-        uint8 image `(*spec.size, C)` and uint8 mask `spec.size` of class ids.
+        uint8 image `(H, W, C)` and uint8 mask `(H, W)` of class ids.
 
     Raises:
         ImageError: naming the file that cannot be used.
@@ -158,6 +158,12 @@ def read_sample(sample, spec):
             f"Expected a mask of {image.shape[1]} x {image.shape[0]} (width x height) for "
             f"{sample.image}. Received: {mask.shape[1]} x {mask.shape[0]}"
         )
+    return image, mask
+
+
+def _fitted(sample, spec):
+    """Decode one sample and bring it to the size of the spec."""
+    image, mask = read_sample(sample, spec)
     fill = 0 if spec.labels.ignore_class is None else spec.labels.ignore_class
     return fit_image(image, spec.resize, spec.size), fit_mask(mask, spec.resize, spec.size, fill)
 

@@ -149,8 +149,6 @@ def _load(image, source):
         ) from None
 
 
-
-
 def _check_array(image, channels):
     if image.dtype != np.uint8:
         raise ImageError(f"Expected pixels of dtype uint8, 0..255. Received: {image.dtype}")

@@ -60,10 +60,11 @@ def training_batches(
     first = context.input_pipeline_id * share
 
     def draw(step):
+        step = tf.cast(step, tf.int32)
         epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int32), step // steps)
-        places = (step % steps) * batch_size + first + tf.range(share, dtype=tf.int64)
+        places = (step % steps) * batch_size + first + tf.range(share)
         indices = tf.random.experimental.index_shuffle(
-            places % len(data), epoch_seed, tf.constant(len(data) - 1, tf.int64)
+            places % len(data), epoch_seed, len(data) - 1
         )
         images, masks = data.read(tf.ensure_shape(indices, (share,)))
         seeds = tf.map_fn(

@@ -1,6 +1,6 @@
 """Encoded images to pixels inside an exported graph, one bad image never spoiling the others.
 
-JPEG, PNG, GIF (its first frame) and BMP (24 bits, uncompressed) are read. TensorFlow's decoders
+JPEG, PNG, GIF (its first frame) and BMP (24 bits, not compressed) are read. TensorFlow's decoders
 fail the whole request for a damaged file; here they run as a step of a `tf.data` pipeline of one
 element, which drops the element when they fail.
 """
@@ -64,7 +64,8 @@ def _problem(data, kind, size):
         "Expected a JPEG, PNG, GIF or BMP image. Received: {} bytes of another kind",
         tf.strings.length(data),
     )
-    problem = tf.where(size[0] * size[1] > MAX_PIXELS, too_large, "")
+    is_too_large = size[0] > MAX_PIXELS // tf.maximum(size[1], 1)  # the product may overflow
+    problem = tf.where(is_too_large, too_large, "")
     problem = tf.where(tf.reduce_min(size) < 1, _cannot_decode(data), problem)
     return tf.where(kind == _UNKNOWN, unknown, problem)
 
@@ -102,24 +103,34 @@ def _numbers(data, start, length, little):
 def _bmp_size(data):
     """A negative height, as 32 bits, says that the rows run from top to bottom."""
     width_height = _numbers(data, start=18, length=4, little=True)
+    bits_per_pixel = _numbers(data, start=26, length=2, little=True)[1]
     compression = _numbers(data, start=30, length=4, little=True)[0]
-    height = tf.minimum(width_height[1], 2**32 - width_height[1])
-    size = tf.stack([height, width_height[0]])
-    return tf.where(compression == 0, size, tf.zeros_like(size))
+    size = tf.stack([tf.minimum(width_height[1], 2**32 - width_height[1]), width_height[0]])
+    # TensorFlow takes the palette indices of 8 bits for grey values.
+    supported = tf.logical_and(bits_per_pixel == 24, compression == 0)
+    return tf.where(supported, size, tf.zeros_like(size))
 
 
 def _pixels(data, kind, channels):
     """uint8 `(H, W, channels)`. Fails where the file is damaged."""
     pixels = tf.cond(
         kind == _JPEG,
-        lambda: _jpeg_pixels(data, channels),
-        lambda: tf.io.decode_image(data, channels, expand_animations=False),
+        lambda: _jpeg_pixels(data),
+        lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
     )
-    return tf.ensure_shape(pixels, (None, None, channels))
+    pixels = tf.ensure_shape(pixels, (None, None, 3))
+    return pixels if channels == 3 else _grey(pixels)
 
 
-def _jpeg_pixels(data, channels):
+def _grey(pixels):
+    """Luma of ITU-R 601 in Pillow's fixed-point arithmetic."""
+    red, green, blue = tf.unstack(tf.cast(pixels, tf.int32), axis=-1)
+    luma = (19595 * red + 38470 * green + 7471 * blue + 2**15) // 2**16
+    return tf.cast(luma, tf.uint8)[..., tf.newaxis]
+
+
+def _jpeg_pixels(data):
     # INTEGER_ACCURATE is what Pillow decodes with; TensorFlow's default differs by up to 6.
-    pixels = tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE")
+    pixels = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
     orientation = _attempt(jpeg_orientation, data, tf.constant(1, tf.int32))
     return turn_upright(pixels, orientation)

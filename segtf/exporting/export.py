@@ -20,6 +20,7 @@ from segtf.signatures import SPEC_METADATA
 FORMATS = ("saved_model", *VARIANTS)
 _ALIASES = {"litert": "tflite"}
 _SAVED_MODEL_AGREEMENT = 0.999
+_MIXED_PRECISION_AGREEMENT = 0.99
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def export(
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     file takes the place of one of the same name. Both hold the model's spec, so that `segtf.load`
-    needs nothing else. A model trained in mixed precision is exported in float32.
+    needs nothing else. A model trained in mixed precision is exported, and compared, in float32.
 
     Args:
         model_or_run: a run folder, a ``.keras`` file or a `keras.Model`, as `segtf.load` takes it.
@@ -106,17 +107,27 @@ def export(
             "tflite-int8. Received: none"
         )
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)
-    reference = Predictor(KerasBackend(model, spec))
     images = list(check_images or calibration or generated_images(spec))
+    reference = _reference(model, spec, images)
     if format == "saved_model":
         return _export_saved_model(reference, directory, images)
     return _export_tflite(reference, directory, format, images, calibration)
 
 
+def _reference(model, spec, images):
+    """The predictor that an export is compared with: the model, in float32."""
+    reference, in_full = Predictor(KerasBackend(model, spec)), in_float32(model)
+    if in_full is model:
+        return reference
+    copy = Predictor(KerasBackend(in_full, spec))
+    check_agreement(reference, copy, images, _MIXED_PRECISION_AGREEMENT)
+    return copy
+
+
 def _export_saved_model(reference, directory, images):
     spec, path = reference.spec, next_version(directory)
     with publishing_folder(path) as folder:
-        model = in_float32(reference.backend.model)
+        model = reference.backend.model
         write_saved_model(model, spec, folder, _provenance(model))
         exported = Predictor(SavedModelBackend(folder, spec))
         agreement, difference = check_agreement(reference, exported, images, _SAVED_MODEL_AGREEMENT)
@@ -128,7 +139,7 @@ def _export_saved_model(reference, directory, images):
 
 def _export_tflite(reference, directory, format, images, calibration):
     spec, variant = reference.spec, VARIANTS[format]
-    model = in_float32(reference.backend.model)
+    model = reference.backend.model
     canvases = [reference.canvas(image) for image in calibration]
     content = convert(model, spec, format, canvases)
     details = {**spec.to_dict(), "provenance": _provenance(model)}

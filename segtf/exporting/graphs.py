@@ -19,21 +19,22 @@ def signature_functions(model, spec):
         A dict of `tf.function`s with input signatures. A model of other than 1 or 3 channels has
         none that takes image files.
     """
-    functions = pixel_functions(model, spec)
+    pixels = tf.TensorSpec((None, *spec.size, spec.channels), tf.uint8, name=signatures.PIXELS)
+
+    # A function of its own, so that the graph of the model is in the file once.
+    @tf.function(input_signature=[pixels], autograph=False)
+    def logits_of(pixels):
+        return model(tf.cast(pixels, tf.float32), training=False)
+
+    functions = _pixel_functions(logits_of, pixels, spec)
     if spec.channels in (1, 3):
-        functions[signatures.SERVING_DEFAULT] = file_function(model, spec)
+        functions[signatures.SERVING_DEFAULT] = _file_function(logits_of, spec)
     return functions
 
 
-def pixel_functions(model, spec):
-    """Return the functions that take pixels of the model's size."""
-    shape = (None, *spec.size, spec.channels)
-    takes_pixels = tf.function(
-        input_signature=[tf.TensorSpec(shape, tf.uint8, name=signatures.PIXELS)], autograph=False
-    )
-
-    def logits_of(pixels):
-        return model(tf.cast(pixels, tf.float32), training=False)
+def _pixel_functions(logits_of, pixels, spec):
+    """The functions that take pixels of the model's size."""
+    takes_pixels = tf.function(input_signature=[pixels], autograph=False)
 
     def logits(pixels):
         return {signatures.LOGITS: logits_of(pixels)}
@@ -51,8 +52,8 @@ def pixel_functions(model, spec):
     }
 
 
-def file_function(model, spec):
-    """Return the function that takes image files and gives masks at their own sizes."""
+def _file_function(logits_of, spec):
+    """The function that takes image files and gives masks at their own sizes."""
     num_classes = spec.labels.num_classes
     canvas_spec = tf.TensorSpec((*spec.size, spec.channels), tf.uint8)
     answer_spec = (
@@ -92,7 +93,7 @@ def file_function(model, spec):
                 tf.TensorSpec((), tf.string),
             ),
         )
-        logits = model(tf.cast(canvases, tf.float32), training=False)
+        logits = logits_of(canvases)
         masks, coverage, confidence = tf.map_fn(
             lambda one: answer(*one), (logits, sizes, errors), fn_output_signature=answer_spec
         )

@@ -8,6 +8,7 @@ from PIL import Image
 
 from segtf import signatures
 from segtf.data.decode import read_image
+from segtf.inference import decide
 
 
 class ExportError(ValueError):
@@ -24,22 +25,24 @@ def check_agreement(reference, exported, images, least):
         least: share of the pixels, 0..1, whose class has to be the same.
 
     Returns:
-        Share of the pixels whose class is the same, over all images at their own sizes, and the
-        largest difference of a logit (`None` for a model that gives class ids).
+        Share of the pixels whose class is the same, over all images, and the largest difference
+        of a logit. Classes are compared at the images' own sizes; those of a model that gives
+        class ids at the model's size, where it decides, and its logit difference is `None`.
 
     Raises:
         ExportError: if fewer agree.
     """
+    canvases = np.stack([reference.canvas(image) for image in images])
+    expected, received = reference.backend(canvases), exported.backend(canvases)
+    if exported.backend.gives_class_ids:
+        ids = decide.class_ids(tf.constant(expected), reference.spec.threshold).numpy()
+        return _share_of_equal_pixels(ids, received, least), None
     agreement = _share_of_equal_pixels(
         [reference(image).mask for image in images],
         [exported(image).mask for image in images],
         least,
     )
-    if exported.backend.gives_class_ids:
-        return agreement, None
-    canvases = [reference.canvas(image)[np.newaxis] for image in images]
-    differences = [np.abs(reference.backend(one) - exported.backend(one)).max() for one in canvases]
-    return agreement, float(max(differences))
+    return agreement, float(np.abs(expected - received).max())
 
 
 def check_files(reference, saved_model, images, least):

@@ -1,5 +1,6 @@
 """TFLite files: static size, batch 1, built-in operations only."""
 
+import re
 import tempfile
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def convert(model, spec, variant, calibration=()):
         except Exception as error:  # the converter raises many kinds, with long texts
             raise ExportError(
                 "Expected a model that TFLite's built-in operations can run. "
-                f"Received: {_first_lines(error)}"
+                f"Received: {_foreign_operations(error)}"
             ) from error
     check_operations(content)
     if variant == "tflite-int8":
@@ -135,6 +136,7 @@ def _check_input_is_pixels(content):
         )
 
 
-def _first_lines(error, count=3):
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:count])
+def _foreign_operations(error):
+    """The operations that the converter complains about, or how its complaint begins."""
+    names = re.findall(r"'(tf\.\w+)' op is neither a custom op nor a flex op", str(error))
+    return ", ".join(sorted(set(names))) or str(error)[:300]

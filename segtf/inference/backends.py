@@ -62,12 +62,11 @@ class TFLiteBackend:
     Args:
         path: the file.
         spec: its `ModelSpec`.
-        num_threads: threads of the interpreter; its own choice by default.
     """
 
-    def __init__(self, path, spec, num_threads=None):
+    def __init__(self, path, spec):
         self.spec = spec
-        self._interpreter = Interpreter(str(path), num_threads=num_threads)
+        self._interpreter = Interpreter(str(path))
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]

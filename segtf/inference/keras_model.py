@@ -1,6 +1,7 @@
 """Keras models from run folders and files, ready to predict or to export."""
 
 import importlib
+import zipfile
 from pathlib import Path
 
 import keras
@@ -14,8 +15,8 @@ def load_keras(path_or_model, labels=None, resize=None, threshold=None, size=Non
     """Return a Keras model that gives logits, and its spec.
 
     Args:
-        path_or_model: a run folder, a ``.keras`` file (within a run folder: of that run's spec) or
-            a `keras.Model`.
+        path_or_model: a run folder (or `Run`), a ``.keras`` file (within a run folder:
+            of that run's spec) or a `keras.Model`.
         labels: likewise `resize`, `threshold` and `size`, as `segtf.load` takes them.
 
     Returns:
@@ -39,7 +40,7 @@ def load_keras(path_or_model, labels=None, resize=None, threshold=None, size=Non
 def _open(path_or_model):
     if isinstance(path_or_model, keras.Model):
         return path_or_model, None
-    path = Path(path_or_model)
+    path = path_or_model.path if isinstance(path_or_model, Run) else Path(path_or_model)
     if path.suffix != ".keras":
         run = Run.open(path)
         return _read(run.require_model()), run.spec()
@@ -47,11 +48,8 @@ def _open(path_or_model):
 
 
 def _read(path):
-    if not path.is_file():
-        raise ValueError(f"Expected a .keras file. Received: {path}, which does not exist")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"Expected a .keras file. Received: {path}, which is none or is missing")
     # Layers of segtf's own are known to Keras once this is imported.
     importlib.import_module("segtf.models")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, KeyError) as error:
-        raise ValueError(f"Expected a .keras file. Received: {path} ({error})") from None
+    return keras.models.load_model(path, compile=False)

@@ -23,9 +23,9 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
     taken off, since what is resized to the image's own size are logits.
 
     Args:
-        path_or_model: a run folder, a ``.keras`` file, a `keras.Model`, a SavedModel folder that
-            `segtf.export` wrote (``DIR/1``, or ``DIR`` for its newest version), or a ``.tflite``
-            file.
+        path_or_model: a run folder (or `Run`), a ``.keras`` file, a `keras.Model`, a SavedModel
+            folder that `segtf.export` wrote (``DIR/1``, or ``DIR`` for its newest version), or a
+            ``.tflite`` file.
         labels: `LabelMap`, for a model that brings none; by default ``class_0``, ``class_1``, ...
             With a model that brings one, it replaces names and colours.
         resize: how an image is brought to the model's size: ``stretch``, ``letterbox`` or
@@ -53,7 +53,7 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
     asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
     if isinstance(path_or_model, keras.Model):
         return Predictor(KerasBackend(*load_keras(path_or_model, **asked)))
-    path = Path(path_or_model)
+    path = path_or_model.path if isinstance(path_or_model, Run) else Path(path_or_model)
     if not path.exists():
         raise ValueError(f"Expected a model. Received: {path}, which does not exist")
     if Run.is_run(path) or path.suffix == ".keras":

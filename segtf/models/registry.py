@@ -59,8 +59,8 @@ def register_model(name, builder, description, **settings):
     Example:
 
     >>> register_model("unet-tiny", unet, "for a doctest", base_filters=2, depth=1)
-    >>> build_model("unet-tiny", (16, 16, 3), 1).count_params()
-    397
+    >>> build_model("unet-tiny", (16, 16, 3), num_classes=4).output_shape
+    (None, 16, 16, 4)
     >>> unregister_model("unet-tiny")
     """
     if name in _VARIANTS:

@@ -46,17 +46,21 @@ def draw_numbers(seeds):
 
 def draw_normal(seeds, salt, shape):
     """Draw float32 `(B, *shape)` from the standard normal distribution."""
-    return _each(seeds, lambda seed: tf.random.stateless_normal(shape, seed + (0, salt)))
+    return _each(seeds, lambda seed: tf.random.stateless_normal(shape, _salted(seed, salt)))
 
 
 def draw_shares(seeds, salt, shape):
     """Draw float32 `(B, *shape)` evenly from [0, 1)."""
-    return _each(seeds, lambda seed: tf.random.stateless_uniform(shape, seed + (0, salt)))
+    return _each(seeds, lambda seed: tf.random.stateless_uniform(shape, _salted(seed, salt)))
 
 
 def share(number):
     """Bring a number from [-1, 1) to [0, 1)."""
     return (number + 1.0) / 2.0
+
+
+def _salted(seed, salt):
+    return tf.stack([seed[0], seed[1] + salt])
 
 
 def _each(seeds, draw):

@@ -100,9 +100,7 @@ class Augmentation:
     @property
     def is_photometric(self):
         """Whether pixels may change their colour, each by itself."""
-        return bool(
-            self.brightness or self.contrast or self.saturation or self.hue or self.gamma
-        )
+        return bool(self.brightness or self.contrast or self.saturation or self.hue or self.gamma)
 
 
 AUGMENTATIONS = {

@@ -1,0 +1,62 @@
+# `make demo` and `make test` work from a bare clone: they make the environment if it is missing.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+export SEGTF_DATA ?= $(abspath ../shared/data)
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help install demo test test-slow lint format notebook clean
+
+help:
+	@echo "make demo        the main job on generated data: train, evaluate, export, predict"
+	@echo "make test        all fast tests"
+	@echo "make test-slow   checks that train or measure for minutes, on real data where it is"
+	@echo "make lint        ruff and the import contract"
+	@echo "make format      ruff format and safe fixes"
+	@echo "make notebook    run the notebook in full and keep its outputs"
+	@echo "make clean       remove what these commands made, but for the environment"
+
+install: $(INSTALLED)
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test]"
+	touch $@
+
+demo: $(INSTALLED)
+	rm -rf demo
+	$(BIN)/segtf data synth demo/data --count 120
+	$(BIN)/segtf train demo/run --data-dir demo/data --model unet-small --size 128 --epochs 12
+	$(BIN)/segtf export demo/run --format saved_model --out demo/saved_model
+	$(BIN)/segtf export demo/run --format tflite --out demo/tflite
+	$(BIN)/segtf predict demo/saved_model demo/data/images/000*.jpg --out demo/masks-saved_model
+	$(BIN)/segtf predict demo/tflite/model.tflite demo/data/images/000*.jpg --out demo/masks-tflite
+	@echo
+	@echo "Figures:  demo/run/report/metrics.json, demo/run/report/images.csv"
+	@echo "Pictures: demo/run/report/overlays.png, demo/run/report/curves.png"
+	@echo "Models:   demo/run/best.keras, demo/saved_model/1, demo/tflite/model.tflite"
+	@echo "Masks:    demo/masks-saved_model/, demo/masks-tflite/ (class ids)"
+
+test: $(INSTALLED)
+	$(BIN)/pytest -q -n $(WORKERS)
+
+test-slow: $(INSTALLED)
+	$(BIN)/pytest -q -m slow
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebook: $(INSTALLED)
+	cd notebooks && $(BIN)/jupyter execute --inplace nevus_segmentation.ipynb
+
+clean:
+	rm -rf demo build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

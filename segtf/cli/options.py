@@ -1,0 +1,74 @@
+"""Options that several commands share."""
+
+import click
+
+
+class Size(click.ParamType):
+    """``N`` or ``HxW`` in pixels."""
+
+    name = "N|HxW"
+
+    def convert(self, value, param, ctx):
+        """Return (height, width)."""
+        if isinstance(value, tuple):
+            return value
+        sides = value.lower().split("x")
+        if len(sides) > 2 or not all(side.isdigit() and int(side) for side in sides):
+            self.fail(f"Expected N or HxW in pixels, such as 256 or 360x480. Received: {value}")
+        return int(sides[0]), int(sides[-1])
+
+
+def data_options(required):
+    """Add the options that name a data set."""
+
+    def decorate(command):
+        for option in (
+            click.option(
+                "--data",
+                "data_name",
+                default="folder" if required else None,
+                show_default=required,
+                help="Kind of data set: folder, synthetic, ph2, ph2-diagnosis.",
+            ),
+            click.option(
+                "--data-dir",
+                type=click.Path(),
+                help="Its folder; by default $SEGTF_DATA/NAME.",
+            ),
+            click.option("--classes", type=click.Path(), help="File of class names, one a line."),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def model_options(command):
+    """Add the options for a model file that brings no labels or resize rule."""
+    for option in (
+        click.option("--labels", type=click.Path(), help="File of class names, one a line."),
+        click.option(
+            "--resize", type=click.Choice(["stretch", "letterbox", "crop"]), help="Resize rule."
+        ),
+        click.option("--size", type=Size(), help="Size to work at, if the model takes any."),
+    ):
+        command = option(command)
+    return command
+
+
+def load_settings(labels, resize, size):
+    """Return the settings of `segtf.load` that were given."""
+    from segtf.labels import LabelMap
+
+    settings = {"resize": resize, "size": size}
+    if labels is not None:
+        settings["labels"] = LabelMap.from_file(labels)
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def open_source(data_name, data_dir, classes):
+    """Return the data set that the options name."""
+    from segtf.data import load_source
+
+    options = {} if classes is None else {"classes": classes}
+    return load_source(data_name or "folder", data_dir, **options)

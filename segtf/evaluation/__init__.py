@@ -1,0 +1,1 @@
+"""Figures of a trained model at the original resolution of each image, and a report."""

@@ -1,0 +1,181 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from segtf.cli import main
+from segtf.runs import Run
+
+
+TINY = ("--model", "unet-small", "--size", 32)
+
+
+def segtf(*arguments):
+    """Run the command line in this process; returns its exit status."""
+    with pytest.raises(SystemExit) as done:
+        main([str(argument) for argument in arguments])
+    return done.value.code
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """The main job by the commands: data, run, both exports, predictions of each."""
+    work = tmp_path_factory.mktemp("work")
+    images = [work / "data" / "images" / f"000{index}.jpg" for index in range(4)]
+    commands = (
+        ("data", "synth", work / "data", "--count", 12, "--size", "48x64"),
+        ("train", work / "run", "--data-dir", work / "data", *TINY, "--epochs", 2, "--batch", 4),
+        ("evaluate", work / "run"),
+        ("export", work / "run", "--format", "saved_model", "--out", work / "saved_model"),
+        ("export", work / "run", "--format", "litert", "--out", work / "tflite"),
+        ("predict", work / "run", *images, "--out", work / "keras"),
+        ("predict", work / "saved_model", *images, "--out", work / "masks-saved_model"),
+        ("predict", work / "tflite" / "model.tflite", *images, "--out", work / "masks-tflite"),
+    )
+    for command in commands:
+        assert segtf(*command) == 0, command
+    return work
+
+
+def test_the_run_has_figures_and_pictures(work):
+    report = work / "run" / "report"
+    metrics = json.loads((report / "metrics.json").read_text())
+    assert metrics["images"] == 2
+    assert 0 <= metrics["mean_iou"] <= metrics["mean_dice"] <= 1
+    for name in ("images.csv", "overlays.png", "curves.png"):
+        assert (report / name).is_file()
+
+
+@pytest.mark.parametrize("kind", ["saved_model", "tflite"])
+def test_masks_agree_with_keras(work, kind):
+    same = []
+    for path in sorted((work / "keras").iterdir()):
+        expected = np.asarray(Image.open(path))
+        received = np.asarray(Image.open(work / f"masks-{kind}" / path.name))
+        assert expected.shape == received.shape == (48, 64)
+        same.append(expected == received)
+    assert len(same) == 4
+    assert np.mean(same) >= 0.999
+
+
+def test_the_exports_are_where_they_should_be(work):
+    assert (work / "saved_model" / "1" / "saved_model.pb").is_file()
+    assert (work / "tflite" / "model.tflite").is_file()
+
+
+def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path):
+    pixels = keras.Input((32, 32, 3))
+    x = keras.layers.Rescaling(1 / 255)(pixels)
+    x = keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x)
+    keras.Model(pixels, x).save(tmp_path / "own.keras")
+    data = ("--data", "folder", "--data-dir", work / "data")
+    assert segtf("evaluate", tmp_path / "own.keras", *data, "--out", tmp_path / "report") == 0
+    assert json.loads((tmp_path / "report" / "metrics.json").read_text())["images"] == 12
+    for format_ in ("saved_model", "tflite"):
+        assert segtf("export", tmp_path / "own.keras", "--format", format_, "--out", tmp_path) == 0
+
+
+def test_the_table_of_models(capsys):
+    assert segtf("models", "--size", "32") == 0
+    assert "segnet-basic" in capsys.readouterr().out
+
+
+def break_mask(folder, pixels):
+    Image.fromarray(pixels).save(folder / "masks" / "0003.png")
+
+
+def truncate(folder, name):
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:400])
+
+
+def spoil(kind, data):
+    """Damage a data folder in one way; returns what the message has to name."""
+    if kind == "no masks match":
+        for mask in (data / "masks").iterdir():
+            mask.rename(mask.with_name(f"other-{mask.name}"))
+        return ["Expected masks named like the images", "no match among 12 images"]
+    if kind == "missing folder":
+        (data / "masks").rename(data / "elsewhere")
+        return ["Expected a folder of masks", "Received: none in"]
+    if kind == "ids beyond the classes":
+        break_mask(data, np.arange(48 * 64, dtype=np.uint8).reshape(48, 64) % 4)
+        return ["0003.png holds 2, 3", "beyond its 2 classes"]
+    if kind == "another size":
+        break_mask(data, np.zeros((48, 63), np.uint8))
+        return ["0003.png is 63 x 48", "0003.jpg is 64 x 48"]
+    if kind == "truncated image":
+        truncate(data, "images/0003.jpg")
+        return ["0003.jpg"]
+    if kind == "unreadable mask":
+        (data / "masks" / "0003.png").write_text("not an image")
+        return ["0003.png"]
+    raise KeyError(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "no masks match",
+        "missing folder",
+        "ids beyond the classes",
+        "another size",
+        "truncated image",
+        "unreadable mask",
+    ],
+)
+def test_broken_data_is_one_clear_line(tmp_path, capfd, kind):
+    data = tmp_path / "data"
+    segtf("data", "synth", data, "--count", 12, "--size", "48x64")
+    named = spoil(kind, data)
+    capfd.readouterr()
+    status = segtf("train", tmp_path / "run", "--data-dir", data, "--model", "unet-small")
+    error = capfd.readouterr().err
+    assert status == 2
+    assert error.startswith("segtf: Expected ")
+    assert error.count("\n") == 1
+    assert all(part in error for part in named), error
+    assert not (tmp_path / "run").exists()
+
+
+def test_masks_of_0_and_255_just_work(tmp_path, capfd):
+    data = tmp_path / "data"
+    segtf("data", "synth", data, "--count", 12, "--size", "48x64")
+    for path in (data / "masks").iterdir():
+        Image.fromarray(np.asarray(Image.open(path)) * 255).save(path)
+    assert segtf("train", tmp_path / "run", "--data-dir", data, *TINY, "--epochs", 1) == 0
+    assert "0 and 255; 255 is read as class 1" in capfd.readouterr().out
+
+
+def test_other_mistakes_are_one_clear_line(work, tmp_path, capfd):
+    grey = tmp_path / "array.png"
+    grey.write_bytes(b"no image")
+    empty = Run.create(tmp_path / "empty", {}).path
+    data = ("--data-dir", work / "data")
+    mistakes = [
+        (("train", work / "run", *data), "which exists"),
+        (("train", tmp_path / "new", "--data-dir", tmp_path / "none"), "not there"),
+        (("train", tmp_path / "new", *data, "--model", "vnet"), "unet"),
+        (("train", tmp_path / "new", *data, "--size", "0x3"), "Expected N or HxW"),
+        (("export", empty, "--format", "tflite", "--out", tmp_path), "none yet"),
+        (("export", tmp_path / "none", "--format", "tflite", "--out", tmp_path), "not exist"),
+        (("predict", work / "run", grey, "--out", tmp_path), "array.png"),
+        (("predict", work / "run", tmp_path / "none.jpg", "--out", tmp_path), "not exist"),
+        (("evaluate", work / "run", "--split", "test"), "Received: 'test'"),
+        (("nonsense",), "nonsense"),
+    ]
+    for arguments, named in mistakes:
+        capfd.readouterr()
+        assert segtf(*arguments) == 2, arguments
+        error = capfd.readouterr().err
+        assert error.startswith("segtf: "), arguments
+        assert error.count("\n") == 1, arguments
+        assert named in error, arguments
+    assert not (tmp_path / "new").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(ValueError, match="does not exist"):
+        main(["predict", str(tmp_path / "none"), "a.jpg", "--out", str(tmp_path), "--debug"])

@@ -1,0 +1,176 @@
+import json
+import zlib
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from export_examples import LABELS, blocks, small_model
+
+import segtf
+from segtf.exporting import ExportError
+from segtf.runs import Run
+from segtf.spec import ModelSpec
+
+FORMATS = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
+SPEC = ModelSpec(LABELS[1], (24, 32), resize="letterbox")
+
+
+def input_and_output(path):
+    interpreter = Interpreter(str(path))
+    (pixels,), (outputs,) = interpreter.get_input_details(), interpreter.get_output_details()
+    return pixels, outputs
+
+
+def test_files_have_the_names_that_are_documented(tflite_exports):
+    assert [tflite_exports[format].path.name for format in FORMATS] == [
+        "model.tflite",
+        "model-float16.tflite",
+        "model-dynamic.tflite",
+        "model-int8.tflite",
+    ]
+    for export in tflite_exports.values():
+        assert export.path.stat().st_size == export.size_in_bytes
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_shapes_are_static_and_the_batch_is_one(tflite_exports, format):
+    pixels, outputs = input_and_output(tflite_exports[format].path)
+    assert tuple(pixels["shape_signature"]) == (1, 24, 32, 3)
+    whole = format == "tflite-int8"
+    assert tuple(outputs["shape_signature"]) == ((1, 24, 32) if whole else (1, 24, 32, 1))
+    assert pixels["dtype"] == outputs["dtype"] == (np.uint8 if whole else np.float32)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_file_brings_its_spec_and_its_agreement(tflite_exports, format):
+    export = tflite_exports[format]
+    assert segtf.load(export.path).spec == SPEC
+    assert export.format == format
+    assert 0.9 < export.agreement <= 1
+    assert (export.max_difference is None) == (format == "tflite-int8")
+
+
+def test_float32_says_what_keras_says(tflite_exports, binary_model):
+    export = tflite_exports["tflite"]
+    reference = segtf.load(binary_model, labels=LABELS[1], resize="letterbox")
+    image = blocks(50, 41)
+    mask = segtf.load(export.path)(image).mask
+    np.testing.assert_array_equal(mask, reference(image).mask)
+    assert set(np.unique(mask)) == {0, 1}
+    assert export.max_difference < 1e-4
+
+
+def test_int8_takes_pixels_as_they_are_and_decides(tflite_exports, binary_model):
+    path = tflite_exports["tflite-int8"].path
+    pixels, _ = input_and_output(path)
+    assert pixels["quantization"] == (1.0, 0)
+    predict = segtf.load(path)
+    image = blocks(24, 32, seed=3)
+    expected = segtf.load(binary_model)(image).mask
+    assert (predict(image).mask == expected).mean() > 0.95
+    assert predict(blocks(50, 70)).mask.shape == (50, 70)
+    assert predict(image).confidence is None
+    with pytest.raises(ValueError, match="class ids only"):
+        _ = predict(image).probabilities
+    with pytest.raises(ValueError, match="Expected no threshold"):
+        segtf.load(path, threshold=0.7)
+
+
+def test_int8_of_several_classes(tmp_path):
+    images = [blocks(24, 32, seed=seed) for seed in range(8)]
+    model = small_model(logits=3)
+    export = segtf.export(model, tmp_path, "tflite-int8", calibration=images)
+    expected = segtf.load(model)(images[0]).mask
+    assert len(np.unique(expected)) == 3
+    assert (segtf.load(export.path)(images[0]).mask == expected).mean() > 0.95
+
+
+def test_weights_are_quantized_per_channel(tflite_exports):
+    interpreter = Interpreter(str(tflite_exports["tflite-int8"].path))
+    scales = [
+        len(detail["quantization_parameters"]["scales"])
+        for detail in interpreter.get_tensor_details()
+        if detail["dtype"] == np.int8 and len(detail["shape"]) == 4
+    ]
+    assert max(scales) == 4
+
+
+def test_names_and_buffers_survive_the_metadata(tflite_exports):
+    path = tflite_exports["tflite"].path
+    runner = Interpreter(str(path)).get_signature_runner()
+    assert list(runner.get_input_details()) == ["pixels"]
+    assert list(runner.get_output_details()) == ["logits"]
+    model = schema.Model.GetRootAs(path.read_bytes())
+    entries = {model.Metadata(i).Name(): model.Metadata(i) for i in range(model.MetadataLength())}
+    assert b"min_runtime_version" in entries
+    buffer = model.Buffers(entries[b"SEGTF_SPEC"].Buffer()).DataAsNumpy().tobytes()
+    assert json.loads(buffer)["labels"]["names"] == ["skin", "lesion"]
+
+
+def test_litert_is_tflite_and_takes_the_place_of_the_file(tmp_path):
+    (tmp_path / "model.tflite").write_text("an older one")
+    export = segtf.export(small_model(), tmp_path, "litert")
+    assert export.format == "tflite"
+    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
+    assert segtf.load(export.path)(blocks(9, 9)).mask.shape == (9, 9)
+
+
+def test_a_file_without_a_spec_needs_its_labels(tmp_path, tflite_exports):
+    content = tflite_exports["tflite"].path.read_bytes().replace(b"SEGTF_SPEC", b"OTHER_SPEC")
+    (tmp_path / "other.tflite").write_bytes(content)
+    predict = segtf.load(tmp_path / "other.tflite", labels=LABELS[1], resize="crop")
+    assert predict.spec == ModelSpec(LABELS[1], (24, 32), resize="crop")
+    assert segtf.load(tmp_path / "other.tflite").spec.labels.names == ("class_0", "class_1")
+
+
+def test_any_size_is_exported_at_the_size_asked_for(tmp_path):
+    model = small_model(size=(None, None))
+    path = segtf.export(model, tmp_path, "tflite", size=(16, 8)).path
+    assert tuple(input_and_output(path)[0]["shape_signature"]) == (1, 16, 8, 3)
+
+
+def test_operations_that_are_not_built_in_are_named(tmp_path):
+    inputs = keras.Input((16, 16, 3))
+    outputs = keras.ops.erf(keras.layers.Conv2D(1, 3, padding="same")(inputs))
+    with pytest.raises(ExportError, match=r"built-in operations.*Received: tf\.Erf$"):
+        segtf.export(keras.Model(inputs, outputs), tmp_path, "tflite")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_differs_leaves_what_was_there(tmp_path):
+    """Green is far away in calibration: red, which decides here, falls below one step of int8."""
+    inputs = keras.Input((16, 16, 3))
+    head = keras.layers.Conv2D(1, 1)
+    model = keras.Model(inputs, head(inputs))
+    head.set_weights([np.reshape([0.01, 100, 0], (1, 1, 3, 1)), np.full(1, -1.275)])
+    red = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8) * [1, 0, 0]
+    (tmp_path / "model-int8.tflite").write_text("as it was")
+    with pytest.raises(ExportError, match=r"Expected at least 95.00% .*Received"):
+        segtf.export(
+            model,
+            tmp_path,
+            "tflite-int8",
+            calibration=[np.full((16, 16, 3), 255, np.uint8)],
+            check_images=[red.astype(np.uint8)],
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["model-int8.tflite"]
+    assert (tmp_path / "model-int8.tflite").read_text() == "as it was"
+
+
+def test_the_same_model_gives_the_same_file(tmp_path, tflite_exports, binary_model):
+    again = segtf.export(binary_model, tmp_path, "tflite", labels=LABELS[1], resize="letterbox")
+    first = tflite_exports["tflite"].path.read_bytes()
+    assert zlib.crc32(again.path.read_bytes()) == zlib.crc32(first)
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"format as one of .*Received: 'onnx'"):
+        segtf.export(small_model(), tmp_path, "onnx")
+    with pytest.raises(ValueError, match=r"calibration=.*Received: none"):
+        segtf.export(small_model(), tmp_path, "tflite-int8")
+    run = Run.create(tmp_path / "run", {})
+    with pytest.raises(ValueError, match=r"best\.keras.*Received"):
+        segtf.export(run.path, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import special
+
+from segtf.inference import decide
+from segtf.labels import LabelMap
+from segtf.spec import ModelSpec
+
+THREE = LabelMap(("road", "tree", "car"))
+TWO = LabelMap(("skin", "lesion"))
+
+
+def logits(channels):
+    return arrays.arrays(
+        np.float32, (4, 5, channels), elements=st.floats(-20, 20, width=16, allow_nan=False)
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(logits(1), st.floats(0.05, 0.95))
+def test_a_binary_pixel_is_foreground_from_the_threshold_on(values, threshold):
+    chances = special.expit(values[..., 0].astype(np.float64))
+    clear = np.abs(chances - threshold) > 1e-6
+    ids = decide.class_ids(tf.constant(values), threshold).numpy()
+    assert ids.dtype == np.uint8
+    np.testing.assert_array_equal(ids[clear], (chances >= threshold)[clear])
+
+
+def test_exactly_the_threshold_is_foreground():
+    assert decide.class_ids(tf.zeros((1, 1)), threshold=0.5).numpy() == [1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(logits(3))
+def test_the_largest_logit_decides_among_classes(values):
+    ids = decide.class_ids(tf.constant(values), threshold=0.5).numpy()
+    assert ids.dtype == np.uint8
+    np.testing.assert_array_equal(ids, values.argmax(-1))
+
+
+@settings(max_examples=20, deadline=None)
+@given(logits(3))
+def test_probabilities_are_softmax(values):
+    expected = special.softmax(values.astype(np.float64), axis=-1)
+    np.testing.assert_allclose(decide.probabilities(tf.constant(values)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [TWO, THREE])
+@pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
+def test_figures_describe_the_mask(labels, rule):
+    values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
+    spec = ModelSpec(labels, (16, 20), resize=rule)
+    mask, coverage, confidence = decide.answer(tf.constant(values), (30, 23), spec)
+    chances = decide.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
+    mask, seen = mask.numpy(), mask.numpy() != labels.ignore_class
+    assert mask.shape == (30, 23)
+    assert seen.all() == (rule != "crop")
+    counts = np.bincount(mask[seen], minlength=labels.num_classes)
+    np.testing.assert_allclose(coverage, counts / seen.sum(), rtol=1e-6)
+    if labels.is_binary:
+        chances = np.concatenate([1 - chances, chances], axis=-1)
+    decided = np.take_along_axis(chances, np.where(seen, mask, 0)[..., np.newaxis], axis=-1)
+    np.testing.assert_allclose(confidence, decided[seen].mean(), rtol=1e-5)
+
+
+def test_without_an_ignore_class_the_unseen_is_class_0():
+    spec = ModelSpec(LabelMap(("a", "b"), ignore_class=None), (8, 8), resize="crop")
+    mask, coverage, _ = decide.answer(tf.ones((8, 8, 1)), (8, 16), spec)
+    assert mask.numpy()[:, :4].max() == 0
+    assert mask.numpy()[:, 4:12].min() == 1
+    np.testing.assert_allclose(coverage, [0, 1])

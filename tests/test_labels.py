@@ -1,0 +1,35 @@
+import pytest
+
+from segtf.labels import LabelMap
+
+
+def test_a_map_survives_json():
+    labels = LabelMap(("sky", "road", "tree"), ignore_class=None)
+    assert LabelMap.from_dict(labels.to_dict()) == labels
+
+
+def test_colours_differ():
+    labels = LabelMap(tuple(f"class {index}" for index in range(20)))
+    assert len(set(labels.colors)) == 20
+
+
+def test_names_come_from_a_file(tmp_path):
+    path = tmp_path / "classes.txt"
+    path.write_text("skin\nlesion\n\n", encoding="utf-8")
+    assert LabelMap.from_file(path).names == ("skin", "lesion")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"names": ("only",)},
+        {"names": ("a", "a")},
+        {"names": ("a", "b"), "colors": ((0, 0, 0),)},
+        {"names": ("a", "b"), "ignore_class": 1},
+        {"names": ("a", "b"), "ignore_class": 300},
+        {"names": tuple(f"{index}" for index in range(257))},
+    ],
+)
+def test_what_cannot_be_is_refused(arguments):
+    with pytest.raises(ValueError, match="Received: "):
+        LabelMap(**arguments)
