@@ -8,7 +8,6 @@ from PIL import Image
 from segtf.cli import main
 from segtf.runs import Run
 
-
 TINY = ("--model", "unet-small", "--size", 32)
 
 

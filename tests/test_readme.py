@@ -1,0 +1,45 @@
+"""What the README shows is run, or at least understood by the commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from segtf.cli import cli
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands():
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("segtf ")]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_the_commands_know_their_options(line):
+    name, *arguments = shlex.split(line)[1:]
+    cli.commands[name].make_context(name, arguments)
+
+
+def test_the_python_blocks_run(tmp_path, monkeypatch):
+    from segtf.data import write_synthetic
+
+    write_synthetic(tmp_path / "my_data", count=24, size=(48, 64))
+    monkeypatch.chdir(tmp_path)
+    small = "\n".join(blocks("python"))
+    for shown, tried in (
+        ("(256, 256", "(32, 32"),
+        ("epochs=20", "epochs=1"),
+        ("num_classes=1)", "num_classes=1, base_filters=4, depth=2)"),
+    ):
+        assert shown in small
+        small = small.replace(shown, tried)
+    names = {}
+    exec(compile(small, "README.md", "exec"), names)
+    assert names["mask"].shape == (48, 64)
+    assert names["exported"].agreement >= 0.999
