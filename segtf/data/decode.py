@@ -100,7 +100,10 @@ def image_size(source):
     if is_array_file(source, channels=1):
         return open_array(source).shape[:2]
     with open_image(source) as image:
-        turned = image_orientation(image) >= 5
+        try:
+            turned = image_orientation(image) >= 5
+        except Exception as error:  # Pillow decodes PNG to its end for this
+            raise _damaged(source, error) from None
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
@@ -143,10 +146,14 @@ def _load(image, source):
         image.load()
         return ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files
-        raise ImageError(
-            f"Expected an image that can be decoded. Received: {_name(source)}, which is "
-            f"damaged or truncated ({error})"
-        ) from None
+        raise _damaged(source, error) from None
+
+
+def _damaged(source, error):
+    return ImageError(
+        f"Expected an image that can be decoded. Received: {_name(source)}, which is damaged or "
+        f"truncated ({error})"
+    )
 
 
 def _check_array(image, channels):

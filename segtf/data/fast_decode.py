@@ -60,8 +60,15 @@ def decodes_alike(content):
             image.mode in _COLOR_MODES.get(image.format, ())
             and "transparency" not in image.info
             and getattr(image, "n_frames", 1) == 1
-            and image_orientation(image) == 1
+            and not _is_turned(image, content)
         )
+
+
+def _is_turned(image, content):
+    if image.format == "PNG":
+        # Its orientation may stand behind the pixels, and Pillow decodes them to get there.
+        return b"eXIf" in content
+    return image_orientation(image) != 1
 
 
 def _decode(content):

@@ -24,13 +24,13 @@ def fit_image(image, rule, size):
            [0, 7, 7, 0]], dtype=uint8)
     """
     source, target = place(rule, image.shape[:2], size)
-    box = (source.left, source.top, source.left + source.width, source.top + source.height)
+    image = _cut(image, source)
     canvas = np.zeros((*size, image.shape[-1]), np.uint8)
     part = _cut(canvas, target)
     groups = [slice(0, 3)] if image.shape[-1] == 3 else range(image.shape[-1])
     for channels in groups:
         picture = Image.fromarray(np.ascontiguousarray(image[..., channels]))
-        picture = picture.resize((target.width, target.height), Image.Resampling.BILINEAR, box)
+        picture = picture.resize((target.width, target.height), Image.Resampling.BILINEAR)
         part[..., channels] = np.asarray(picture)
     return canvas
 
@@ -49,9 +49,9 @@ def fit_mask(mask, rule, size, fill):
     """
     source, target = place(rule, mask.shape, size)
     canvas = np.full(size, fill, np.uint8)
-    rows = source.top + _nearest(source.height, target.height)
-    columns = source.left + _nearest(source.width, target.width)
-    _cut(canvas, target)[...] = mask[rows[:, np.newaxis], columns]
+    rows = _nearest(source.height, target.height)
+    columns = _nearest(source.width, target.width)
+    _cut(canvas, target)[...] = _cut(mask, source)[rows[:, np.newaxis], columns]
     return canvas
 
 
@@ -60,5 +60,5 @@ def _nearest(length, new_length):
     return (2 * np.arange(new_length) + 1) * length // (2 * new_length)
 
 
-def _cut(canvas, box):
-    return canvas[box.top : box.top + box.height, box.left : box.left + box.width]
+def _cut(pixels, box):
+    return pixels[box.top : box.top + box.height, box.left : box.left + box.width]
