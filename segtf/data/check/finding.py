@@ -76,6 +76,11 @@ KINDS = {
         "truncated or damaged picture",
         "Copy or download the file again; if the original is damaged too, remove the pair.",
     ),
+    "channels": Kind(
+        ERROR,
+        "image with another number of channels",
+        "Give the number that the images have as the option channels, or leave this one out.",
+    ),
     "too large": Kind(
         ERROR,
         "picture beyond the size limit",

@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from segtf.data.check.sheet import visible
 from segtf.data.check.text import by_kind, name_of, root_of, size_text, verdict
 from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import mask_files, read_class_ids
@@ -119,7 +120,7 @@ def _picture(sample, file, source):
     image = None
     for path in (sample.image if sample else file, file):
         try:
-            image = read_image(path, source.channels)
+            image = visible(read_image(path, source.channels))
             break
         except (ImageError, OSError):
             continue

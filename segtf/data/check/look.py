@@ -10,6 +10,7 @@ import numpy as np
 from segtf.data.check.finding import Finding
 from segtf.data.check.likeness import Likeness
 from segtf.data.check.picture import (
+    ARRAY_MODE,
     Picture,
     PictureError,
     damaged,
@@ -122,7 +123,7 @@ def _look_at_image(sample, channels, thorough):
 
     image = None
     try:
-        image = open_picture(sample.image)
+        image = open_picture(sample.image, channels)
         findings = [finding(*what) for what in _oddities(image, channels)]
         if not thorough:
             decode_quickly(image)
@@ -141,7 +142,7 @@ def _look_at_image(sample, channels, thorough):
 
 def _decode(image, channels):
     try:
-        return read_image(image.content, channels)
+        return read_image(image.path if image.mode == ARRAY_MODE else image.content, channels)
     except ImageError as error:
         raise damaged(error.__cause__ or error) from None
 
@@ -179,7 +180,7 @@ def _look_at_mask(sample):
     for path in mask_files(sample):
         if path.suffix.lower() in IMAGE_SUFFIXES:
             try:
-                pictures.append(open_picture(path))
+                pictures.append(open_picture(path, channels=1))
             except PictureError as error:
                 findings.append(Finding(error.kind, (path,), str(error), (sample.id,)))
     first = pictures[0] if pictures else None

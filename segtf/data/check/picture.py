@@ -4,9 +4,13 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segtf.data.decode import MAX_PIXELS
+from segtf.data.array_files import MAX_PIXELS, ImageError, is_array_file, open_array
+
+ARRAY_MODE = "array"
+"""Mode of a `Picture` that is a file of an array, not decoded by Pillow."""
 
 _ORIENTATION = 0x0112
 _SUFFIXES = {
@@ -17,6 +21,7 @@ _SUFFIXES = {
     "GIF": {".gif"},
     "TIFF": {".tif", ".tiff"},
     "WEBP": {".webp"},
+    "NPY": {".npy"},
 }
 _BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 
@@ -66,13 +71,22 @@ class Picture:
         return self.path.suffix.lower() in _SUFFIXES.get(self.format, ())
 
 
-def open_picture(path):
+def open_picture(path, channels):
     """Read a file and its header.
+
+    Args:
+        path: the file.
+        channels: channels that it is to be decoded to; 1 for a mask.
 
     Raises:
         PictureError: if there is no picture, or one beyond the size limit.
     """
     content = _read(path)
+    if is_array_file(path, channels):
+        return _open_array(path, channels)
+    if channels not in (1, 3):
+        cause = f"is a picture; {channels} channels need .npy or TIFF files"
+        raise PictureError("channels", cause)
     try:
         with Image.open(io.BytesIO(content)) as image:
             _refuse_large(image)
@@ -104,6 +118,8 @@ def decode_quickly(picture):
     Raises:
         PictureError: if it is damaged or truncated.
     """
+    if picture.mode == ARRAY_MODE:
+        return
     try:
         with Image.open(io.BytesIO(picture.content)) as image:
             image.draft("L", (image.width // 8, image.height // 8))
@@ -136,6 +152,22 @@ def _read(path):
 def _is_deep_png(format_, content):
     """Pillow reads PNG in colour of 16 bits as if it had 8; the header tells."""
     return format_ == "PNG" and content[24] == 16
+
+
+def _open_array(path, channels):
+    try:
+        values = open_array(path)
+    except ImageError as error:
+        raise damaged(error) from None
+    shape = values.shape if values.ndim == 3 else (*values.shape, 1)
+    if shape[-1] != channels and shape[0] == channels:
+        shape = (*shape[1:], shape[0])
+    if channels != 1 and shape[-1] != channels:
+        cause = f"has the shape {values.shape}, for {channels} channels"
+        raise PictureError("channels", cause)
+    format_ = "NPY" if path.suffix.lower() == ".npy" else "TIFF"
+    is_deep = values.dtype != np.uint8
+    return Picture(path, b"", format_, ARRAY_MODE, shape[:2], 1, 1, False, is_deep)
 
 
 def _refuse_large(image):

@@ -34,12 +34,17 @@ def draw_samples(source, path, count=8, settings=None, variants=2, seed=0):
     for sample in samples:
         image = read_image(sample.image, source.channels)
         mask = read_class_ids(sample, source.labels)
-        row = [image, overlay(image, mask, source.labels)]
+        row = [visible(image), overlay(visible(image), mask, source.labels)]
         if settings is not None:
             row += _variants(image, mask, source.labels, settings, variants, seed + len(rows))
         rows.append(row)
     captions = [sample.id for sample in samples]
     contact_sheet(rows, titles, path, captions, source.labels)
+
+
+def visible(image):
+    """Return an image of 1 or 3 channels: of others the first three, or the first."""
+    return image if image.shape[-1] in (1, 3) else image[..., : 3 if image.shape[-1] > 3 else 1]
 
 
 def _variants(image, mask, labels, settings, variants, seed):
@@ -53,4 +58,4 @@ def _variants(image, mask, labels, settings, variants, seed):
     mask = resize_mask(mask, "stretch", size, fill)
     for variant in range(variants):
         changed, moved = augment(image, mask, (seed, variant), settings, labels.ignore_class)
-        yield overlay(changed.numpy(), moved.numpy(), labels)
+        yield overlay(visible(changed.numpy()), moved.numpy(), labels)
