@@ -28,7 +28,8 @@ def data_options(required):
                 "data_name",
                 default="folder" if required else None,
                 show_default=required,
-                help="Kind of data set: folder, synthetic, ph2, ph2-diagnosis.",
+                help="Kind of data set: folder, ph2, camvid, coco, human, mads, membrane, nuclei, "
+                "pets, tfds:NAME, synthetic.",
             ),
             click.option(
                 "--data-dir",

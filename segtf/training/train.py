@@ -5,7 +5,7 @@ import keras
 from segtf.data import (
     AUGMENTATIONS,
     inspect_source,
-    load_arrays,
+    load_data,
     select,
     split_by_share,
     training_batches,
@@ -60,8 +60,8 @@ def train(path, source, config=None, on_message=print, verbose="auto"):
         **config.model_settings,
     )
     split = _split(source, config)
-    train_data = load_arrays(select(source.samples, split["train"]), spec)
-    val_data = load_arrays(select(source.samples, split["val"]), spec)
+    train_data = load_data(select(source.samples, split["train"]), spec)
+    val_data = load_data(select(source.samples, split["val"]), spec)
     on_message(
         f"{source.name}: {len(train_data)} images to train on, {len(val_data)} held out; "
         f"classes: {', '.join(spec.labels.names)}"
