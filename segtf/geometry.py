@@ -142,18 +142,19 @@ def _size_of(pixels):
 
 
 def _cut(pixels, box):
-    if box[:2] == (0, 0) and box[2:] == _static_size(pixels):
+    if _is_known(box) and box == (0, 0, *pixels.shape[:2]):
         return pixels
     return pixels[box.top : box.top + box.height, box.left : box.left + box.width]
 
 
-def _static_size(pixels):
-    return tuple(pixels.shape[:2])
+def _is_known(box):
+    """Whether the box is of numbers; tensors of a graph cannot be compared yet."""
+    return all(isinstance(side, int) for side in box)
 
 
 def _put(part, box, size, fill):
     """Lay `part` on a canvas of `fill`."""
-    if box == (0, 0, *size):
+    if _is_known(box) and box == (0, 0, *size):
         return tf.ensure_shape(part, (*size, part.shape[-1]))
     below = size[0] - box.top - box.height
     right = size[1] - box.left - box.width

@@ -1,6 +1,5 @@
 """The `segtf` command: parses, calls, prints. Each subcommand imports what it needs itself."""
 
-import os
 import sys
 
 import click
@@ -27,7 +26,6 @@ for command in (train, evaluate, predict, export, models, data):
 
 def main(arguments=None):
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if "--debug" in arguments:
         arguments = ["--debug", *(value for value in arguments if value != "--debug")]

@@ -3,6 +3,7 @@
 import click
 
 from segtf.cli.options import Size
+from segtf.cli.start import start_tensorflow
 
 
 @click.group()
@@ -17,6 +18,7 @@ def data():
 @click.option("--seed", default=0, show_default=True)
 def synth(folder, count, size, seed):
     """Draw a set of dermoscopy-like images with masks into DIR."""
+    start_tensorflow()
     from segtf.data.synthetic import write_synthetic
 
     write_synthetic(folder, count=count, size=size, seed=seed)

@@ -3,6 +3,7 @@
 import click
 
 from segtf.cli.options import data_options, load_settings, model_options, open_source
+from segtf.cli.start import start_tensorflow
 
 
 @click.command()
@@ -13,6 +14,7 @@ from segtf.cli.options import data_options, load_settings, model_options, open_s
 @model_options
 def evaluate(model, data_name, data_dir, classes, split, out, labels, resize, size):
     """Measure a model on labelled images, at their original resolution."""
+    start_tensorflow()
     from segtf.evaluation.evaluate import evaluate as evaluate_model
 
     is_given = data_name is not None or data_dir is not None

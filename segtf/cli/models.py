@@ -3,12 +3,14 @@
 import click
 
 from segtf.cli.options import Size
+from segtf.cli.start import start_tensorflow
 
 
 @click.command()
 @click.option("--size", type=Size(), default="256", show_default=True)
 def models(size):
     """Show the architectures: parameters, multiply-adds of one image, size."""
+    start_tensorflow()
     from segtf.models import describe_models
 
     click.echo(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from segtf.cli.options import load_settings, model_options
+from segtf.cli.start import start_tensorflow
 
 
 @click.command()
@@ -14,6 +15,7 @@ from segtf.cli.options import load_settings, model_options
 @model_options
 def predict(model, images, out, labels, resize, size):
     """Write the mask of each image as OUT/<image stem>.png, a picture of class ids."""
+    start_tensorflow()
     from segtf.inference.load import load
     from segtf.inference.masks import write_masks
 

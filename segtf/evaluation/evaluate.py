@@ -93,7 +93,11 @@ def evaluate(model, source=None, split=None, out=None, on_image=None, **load_set
     Raises:
         ValueError: if model and data do not fit together, or the split is not there.
     """
-    run = Run(model) if isinstance(model, str | Path) and Run.is_run(model) else None
+    run = None
+    if isinstance(model, str | Path):
+        if not Path(model).exists():
+            raise ValueError(f"Expected a model. Received: {model}, which does not exist")
+        run = Run(model) if Run.is_run(model) else None
     if source is None:
         source = _trained_on(run)
     if _brings_no_labels(model):

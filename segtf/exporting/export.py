@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segtf.exporting.float32 import in_float32
 from segtf.exporting.parity import check_agreement, check_files, generated_images
+from segtf.exporting.run_images import run_images
 from segtf.exporting.saved_model import next_version, write_saved_model
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
@@ -19,6 +20,7 @@ from segtf.signatures import SPEC_METADATA
 
 FORMATS = ("saved_model", *VARIANTS)
 _ALIASES = {"litert": "tflite"}
+CALIBRATION_IMAGES, CHECK_IMAGES = 100, 16
 _SAVED_MODEL_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
@@ -76,15 +78,16 @@ def export(
         format: one of the above.
         labels: likewise `resize`, `threshold` and `size`: as `segtf.load` takes them.
         check_images: images, as a predictor takes them, on which the classes are compared; by
-            default those of `calibration`, or generated ones.
-        calibration: images for ``tflite-int8``: some hundred that look like those it will see.
+            default some that the run held out, or those of `calibration`, or generated ones.
+        calibration: images for ``tflite-int8``: some hundred that look like those it will see;
+            by default some that the run was trained on.
 
     Returns:
         An `Export`.
 
     Raises:
         ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
-            `calibration`.
+            images to calibrate it on.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises. No file is left behind.
 
@@ -100,14 +103,15 @@ def export(
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
-    calibration = list(calibration or ())
+    model, spec = load_keras(model_or_run, labels, resize, threshold, size)
+    calibration = list(calibration or run_images(model_or_run, "train", CALIBRATION_IMAGES))
     if format == "tflite-int8" and not calibration:
         raise ValueError(
             "Expected calibration=, images that look like those the model will see, for "
-            "tflite-int8. Received: none"
+            "tflite-int8 of a model without a run and its data. Received: none"
         )
-    model, spec = load_keras(model_or_run, labels, resize, threshold, size)
-    images = list(check_images or calibration or generated_images(spec))
+    check_images = list(check_images or run_images(model_or_run, "val", CHECK_IMAGES))
+    images = check_images or calibration or generated_images(spec)
     reference = _reference(model, spec, images)
     if format == "saved_model":
         return _export_saved_model(reference, directory, images)

@@ -26,6 +26,7 @@ class ModelTester:
     """Checks on the model registered as `variant`, made small by `settings`."""
 
     variant: str
+    multiple: int  # what height and width are padded to
     settings = MappingProxyType({"base_filters": 2})
 
     @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ class ModelTester:
             assert gradient is not None, weight.path
             assert np.any(gradient != 0), weight.path
 
-    @pytest.mark.parametrize("size", [SIZE, ODD_SIZE, (None, None)])
+    @pytest.mark.parametrize("size", [ODD_SIZE, (None, None)])
     def test_saved_model_file_gives_equal_logits(self, size, tmp_path):
         model = self.build(size)
         model.save(tmp_path / "model.keras")
@@ -71,11 +72,12 @@ class ModelTester:
 
     def test_other_sizes_are_padded_with_black_and_cropped(self):
         height, width = ODD_SIZE
+        below, right = -height % self.multiple, -width % self.multiple
         pixels = images(ODD_SIZE)
-        canvas = np.pad(pixels, [(0, 0), (0, 64 - height), (0, 64 - width), (0, 0)])
+        canvas = np.pad(pixels, [(0, 0), (0, below), (0, right), (0, 0)])
         dynamic = self.build((None, None))
         static = self.with_weights_of(dynamic, ODD_SIZE)
-        dividing = self.with_weights_of(dynamic, (64, 64))
+        dividing = self.with_weights_of(dynamic, canvas.shape[1:3])
 
         expected = body(dividing)(canvas)[:, :height, :width]
         np.testing.assert_allclose(body(dynamic)(pixels), expected, atol=1e-4)

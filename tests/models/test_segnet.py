@@ -6,14 +6,17 @@ from segtf.models import segnet, segnet_basic
 
 class TestSegNet(ModelTester):
     variant = "segnet"
+    multiple = 32
 
 
 class TestSegNetBasic(ModelTester):
     variant = "segnet-basic"
+    multiple = 16
 
 
 class TestSegNetBilinear(ModelTester):
     variant = "segnet-bilinear"
+    multiple = 32
 
 
 def test_size_of_the_published_network():

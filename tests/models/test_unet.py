@@ -12,11 +12,13 @@ SMALL = MappingProxyType({"base_filters": 2, "depth": 3})
 
 class TestUNet(ModelTester):
     variant = "unet"
+    multiple = 8
     settings = SMALL
 
 
 class TestUNetOriginal(ModelTester):
     variant = "unet-original"
+    multiple = 8
     settings = SMALL
 
 
@@ -84,5 +86,6 @@ def test_other_heads_attach_to_the_body():
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
-    with pytest.raises(ValueError, match=rf"(?s){message}.*Received"):
+    with pytest.raises(ValueError, match="Received") as error:
         unet(**{"base_filters": 2, **settings})
+    assert message in str(error.value)
