@@ -43,8 +43,7 @@ class ArrayData:
     _tensors: tuple = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        with tf.device("CPU"):
-            tensors = tf.convert_to_tensor(self.images), tf.convert_to_tensor(self.masks)
+        tensors = _as_tensor(self.images), _as_tensor(self.masks)
         object.__setattr__(self, "_tensors", tensors)
 
     def __len__(self):
@@ -215,6 +214,14 @@ def _state(path):
     path = Path(path)
     state = path.stat() if path.exists() else None
     return str(path.absolute()), state and (state.st_size, state.st_mtime_ns)
+
+
+def _as_tensor(array):
+    """A tensor on the CPU that shares the array's memory if that is aligned as TensorFlow's is."""
+    if array.ctypes.data % _ALIGNMENT == 0 and array.flags.writeable and array.size:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    with tf.device("CPU"):
+        return tf.constant(array)
 
 
 def _aligned_empty(shape):

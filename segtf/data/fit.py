@@ -19,7 +19,7 @@ def fit_image(image, rule, size):
 
     Example:
 
-    >>> fit_image(np.full((4, 6, 1), 7, np.uint8), "letterbox", (2, 4))[..., 0]
+    >>> fit_image(np.full((4, 4, 1), 7, np.uint8), "letterbox", (2, 4))[..., 0]
     array([[0, 7, 7, 0],
            [0, 7, 7, 0]], dtype=uint8)
     """

@@ -67,11 +67,10 @@ def augment_batch(images, masks, seeds, settings, ignore_class=255, compiled=Tru
         pixels = tf.cast(images, tf.float32)
         for axis in (1, 2):
             # One at a time: fused into one, the first would be computed anew for each tap.
-            blur = functools.partial(degrade.blur_along, largest=settings.blur, axis=axis)
-            pixels = run(blur, pixels, sigma)
+            pixels = run(degrade.blur_along, pixels, sigma, largest=settings.blur, axis=axis)
         images = to_uint8(pixels)
     if settings.is_photometric:
-        images = run(functools.partial(change_colors, settings=settings), images, numbers)
+        images = run(change_colors, images, numbers, settings=settings)
     if settings.noise:
         amount = share(numbers["noise"]) * settings.noise * 255.0
         images = degrade.add_noise(images, seeds, amount)
@@ -101,16 +100,19 @@ def _move(images, masks, seeds, numbers, settings, ignore_class, run):
     if settings.elastic:
         points = geometric.elastic_points(seeds, numbers, settings, height, width)
 
-    def resample(images, masks, matrix, center, points):
-        x, y = geometric.coordinates(matrix, center, points, height, width)
-        return geometric.resample(images, masks, x, y, ignore_class)
-
-    return run(resample, images, masks, matrix, center, points)
+    arguments = images, masks, matrix, center, points
+    return run(geometric.resample_moved, *arguments, fill=ignore_class)
 
 
-def _run(step, *tensors):
-    return step(*tensors)
+def _run(step, *tensors, **fixed):
+    return step(*tensors, **fixed)
 
 
-def _run_compiled(step, *tensors):
-    return tf.function(step, jit_compile=True)(*tensors)
+def _run_compiled(step, *tensors, **fixed):
+    return _compiled(step, tuple(fixed.items()))(*tensors)
+
+
+@functools.cache
+def _compiled(step, fixed):
+    """One function per step and settings, so that later pipelines of a process share it."""
+    return tf.function(functools.partial(step, **dict(fixed)), jit_compile=True)

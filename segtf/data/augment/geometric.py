@@ -102,6 +102,13 @@ def coordinates(matrix, center, points, height, width):
     return x + shifts[:, 0], y + shifts[:, 1]
 
 
+def resample_moved(images, masks, matrix, center, points, fill):
+    """Fetch pixels from their `coordinates`; arguments are those of `resample`."""
+    _, height, width, _ = images.shape
+    x, y = coordinates(matrix, center, points, height, width)
+    return resample(images, masks, x, y, fill)
+
+
 def resample(images, masks, x, y, fill):
     """Fetch pixels from anywhere: images bilinearly, masks the nearest.
 
