@@ -1,10 +1,8 @@
 """segtf data."""
 
-import json
-
 import click
 
-from segtf.cli.options import Size, data_options
+from segtf.cli.options import Size, data_options, open_source
 from segtf.cli.start import start_tensorflow
 
 
@@ -27,15 +25,8 @@ def synth(folder, count, size, seed):
 
 
 def _source_options(command):
-    """Add the options that name a data set, its folder as an argument, and its settings."""
+    """Add the options that name a data set, and its folder as an argument."""
     command = click.argument("folder", metavar="[DIR]", required=False, type=click.Path())(command)
-    command = click.option(
-        "--option",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Setting of that kind of data set, such as categories=person,dog.",
-    )(command)
     return data_options(required=True)(command)
 
 
@@ -45,7 +36,7 @@ def _source_options(command):
 @click.option("--html", type=click.Path(), help="File to write the report to, with thumbnails.")
 @click.option("--shown", default=10, show_default=True, help="Findings of a kind spelled out.")
 @click.pass_context
-def check(context, data_name, data_dir, classes, folder, settings, split, html, shown):
+def check(context, data_name, data_dir, classes, data_settings, folder, split, html, shown):
     """Look at every file of a data set: exit status 0 if training on it is safe, 1 if not.
 
     DIR is a folder of images and masks; or name a data set with --data.
@@ -53,7 +44,7 @@ def check(context, data_name, data_dir, classes, folder, settings, split, html, 
     from segtf.data import load_split
     from segtf.data.check import check_source, report_text, write_html
 
-    source = _open(data_name, data_dir, classes, folder, settings)
+    source = _open(data_name, data_dir, classes, folder, data_settings)
     split = load_split(split) if split else None
     with click.progressbar(length=len(source.samples), label="looking", width=20) as bar:
         report = check_source(source, split, on_sample=lambda: bar.update(1))
@@ -75,7 +66,17 @@ def check(context, data_name, data_dir, classes, folder, settings, split, html, 
 @click.option("--seed", default=0, show_default=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
 def show(
-    data_name, data_dir, classes, folder, settings, out, count, augment, variants, seed, skip_broken
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    folder,
+    out,
+    count,
+    augment,
+    variants,
+    seed,
+    skip_broken,
 ):
     """Draw samples with their masks, before and after augmentation, on one sheet."""
     start_tensorflow()
@@ -86,7 +87,7 @@ def show(
         raise ValueError(
             f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {augment!r}"
         )
-    source = _open(data_name, data_dir, classes, folder, settings)
+    source = _open(data_name, data_dir, classes, folder, data_settings)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         click.echo(notice)
@@ -96,22 +97,6 @@ def show(
 
 
 def _open(data_name, data_dir, classes, folder, settings):
-    from segtf.data import load_source
-
     if folder and data_dir:
         raise ValueError(f"Expected DIR or --data-dir, not both. Received: {folder} and {data_dir}")
-    options = dict(_setting(text) for text in settings)
-    if classes is not None:
-        options["classes"] = classes
-    return load_source(data_name, folder or data_dir, **options)
-
-
-def _setting(text):
-    """``KEY=VALUE``, where the value may be a number, true or false; else it is text."""
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise ValueError(f"Expected an option as KEY=VALUE. Received: {text!r}")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
+    return open_source(data_name, folder or data_dir, classes, settings)

@@ -12,13 +12,13 @@ from segtf.cli.start import start_tensorflow
 @click.option("--split", help="train, val, all, or a split of the data set.")
 @click.option("--out", type=click.Path(), help="Folder for the report; by default RUN/report.")
 @model_options
-def evaluate(model, data_name, data_dir, classes, split, out, labels, resize, size):
+def evaluate(model, data_name, data_dir, classes, data_settings, split, out, labels, resize, size):
     """Measure a model on labelled images, at their original resolution."""
     start_tensorflow()
     from segtf.evaluation.evaluate import evaluate as evaluate_model
 
     is_given = data_name is not None or data_dir is not None
-    source = open_source(data_name, data_dir, classes) if is_given else None
+    source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
     settings = load_settings(labels, resize, size)
     evaluation = evaluate_model(model, source, split, out, **settings)
     summary = evaluation.summary()
