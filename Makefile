@@ -23,7 +23,7 @@ install: $(INSTALLED)
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
 	touch $@
 
 demo: $(INSTALLED)
@@ -41,7 +41,7 @@ demo: $(INSTALLED)
 	@echo "Masks:    demo/masks-saved_model/, demo/masks-tflite/ (class ids)"
 
 test: $(INSTALLED)
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -q -m slow

@@ -2,13 +2,13 @@
 
 import click
 
-from segtf.cli.options import Size
+from segtf.cli.options import Size, data_options, open_source
 from segtf.cli.start import start_tensorflow
 
 
 @click.group()
 def data():
-    """Make and look at data sets."""
+    """Make, check and look at data sets."""
 
 
 @data.command()
@@ -18,8 +18,85 @@ def data():
 @click.option("--seed", default=0, show_default=True)
 def synth(folder, count, size, seed):
     """Draw a set of dermoscopy-like images with masks into DIR."""
-    start_tensorflow()
     from segtf.data.synthetic import write_synthetic
 
     write_synthetic(folder, count=count, size=size, seed=seed)
     click.echo(f"{folder}: {count} images, masks and classes.txt")
+
+
+def _source_options(command):
+    """Add the options that name a data set, and its folder as an argument."""
+    command = click.argument("folder", metavar="[DIR]", required=False, type=click.Path())(command)
+    return data_options(required=True)(command)
+
+
+@data.command()
+@_source_options
+@click.option("--split", type=click.Path(), help="Saved split, such as RUN/split.json.")
+@click.option("--html", type=click.Path(), help="File to write the report to, with thumbnails.")
+@click.option("--shown", default=10, show_default=True, help="Findings of a kind spelled out.")
+@click.pass_context
+def check(context, data_name, data_dir, classes, data_settings, folder, split, html, shown):
+    """Look at every file of a data set: exit status 0 if training on it is safe, 1 if not.
+
+    DIR is a folder of images and masks; or name a data set with --data.
+    """
+    from segtf.data import load_split
+    from segtf.data.check import check_source, report_text, write_html
+
+    source = _open(data_name, data_dir, classes, folder, data_settings)
+    split = load_split(split) if split else None
+    with click.progressbar(length=len(source.samples), label="looking", width=20) as bar:
+        report = check_source(source, split, on_sample=lambda: bar.update(1))
+    click.echo(report_text(report, shown))
+    if html:
+        write_html(report, html)
+        click.echo(f"{html}: the same with thumbnails")
+    context.exit(0 if report.is_safe else 1)
+
+
+@data.command()
+@_source_options
+@click.option("--out", type=click.Path(), default="samples.png", show_default=True)
+@click.option("--count", default=8, show_default=True, help="Number of samples.")
+@click.option(
+    "--augment", default="medical", show_default=True, help="none, light, medical, street."
+)
+@click.option("--variants", default=2, show_default=True, help="Augmented pictures of each.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
+def show(
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    folder,
+    out,
+    count,
+    augment,
+    variants,
+    seed,
+    skip_broken,
+):
+    """Draw samples with their masks, before and after augmentation, on one sheet."""
+    start_tensorflow()
+    from segtf.data import AUGMENTATIONS, inspect_source
+    from segtf.data.check import draw_samples
+
+    if augment not in AUGMENTATIONS:
+        raise ValueError(
+            f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {augment!r}"
+        )
+    source = _open(data_name, data_dir, classes, folder, data_settings)
+    source, notices = inspect_source(source, skip_broken)
+    for notice in notices:
+        click.echo(notice)
+    changes = None if augment == "none" else AUGMENTATIONS[augment]
+    draw_samples(source, out, count, changes, variants, seed)
+    click.echo(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
+
+
+def _open(data_name, data_dir, classes, folder, settings):
+    if folder and data_dir:
+        raise ValueError(f"Expected DIR or --data-dir, not both. Received: {folder} and {data_dir}")
+    return open_source(data_name, folder or data_dir, classes, settings)

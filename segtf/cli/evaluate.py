@@ -19,13 +19,15 @@ from segtf.cli.start import start_tensorflow
     help="Measure outlines (boundary F, Hausdorff 95); by default for binary tasks.",
 )
 @model_options
-def evaluate(model, data_name, data_dir, classes, split, out, outlines, labels, resize, size):
+def evaluate(
+    model, data_name, data_dir, classes, data_settings, split, out, outlines, labels, resize, size
+):
     """Measure a model on labelled images, at their original resolution."""
     start_tensorflow()
     from segtf.evaluation.evaluate import evaluate as evaluate_model
 
     is_given = data_name is not None or data_dir is not None
-    source = open_source(data_name, data_dir, classes) if is_given else None
+    source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
     settings = load_settings(labels, resize, size)
     evaluation = evaluate_model(
         model, source, split, out, outlines=outlines, on_image=_show_progress, **settings

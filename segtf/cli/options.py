@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+import json
+
 import click
 
 
@@ -28,7 +30,8 @@ def data_options(required):
                 "data_name",
                 default="folder" if required else None,
                 show_default=required,
-                help="Kind of data set: folder, synthetic, ph2, ph2-diagnosis.",
+                help="Kind of data set: folder, ph2, camvid, coco, human, mads, membrane, nuclei, "
+                "pets, tfds:NAME, synthetic.",
             ),
             click.option(
                 "--data-dir",
@@ -36,6 +39,13 @@ def data_options(required):
                 help="Its folder; by default $SEGTF_DATA/NAME.",
             ),
             click.option("--classes", type=click.Path(), help="File of class names, one a line."),
+            click.option(
+                "--option",
+                "data_settings",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Setting of that kind of data set, such as categories=person,dog.",
+            ),
         ):
             command = option(command)
         return command
@@ -66,9 +76,22 @@ def load_settings(labels, resize, size):
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def open_source(data_name, data_dir, classes):
+def open_source(data_name, data_dir, classes, data_settings=()):
     """Return the data set that the options name."""
     from segtf.data import load_source
 
-    options = {} if classes is None else {"classes": classes}
-    return load_source(data_name or "folder", data_dir, **options)
+    settings = dict(_setting(text) for text in data_settings)
+    if classes is not None:
+        settings["classes"] = classes
+    return load_source(data_name or "folder", data_dir, **settings)
+
+
+def _setting(text):
+    """``KEY=VALUE``, where the value may be a number, true or false; else it is text."""
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise ValueError(f"Expected an option as KEY=VALUE. Received: {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value

@@ -9,6 +9,7 @@ from segtf.cli.start import start_tensorflow
 @click.command()
 @click.argument("run", type=click.Path())
 @data_options(required=True)
+@click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
 @click.option("--model", default="unet", show_default=True, help="See `segtf models`.")
 @click.option("--size", type=Size(), default="256", show_default=True)
 @click.option("--resize", default="stretch", show_default=True, help="stretch, letterbox or crop.")
@@ -20,7 +21,7 @@ from segtf.cli.start import start_tensorflow
 )
 @click.option("--val-share", default=0.2, show_default=True, help="Share that is held out.")
 @click.option("--seed", default=0, show_default=True)
-def train(run, data_name, data_dir, classes, batch, **settings):
+def train(run, data_name, data_dir, classes, data_settings, skip_broken, batch, **settings):
     """Train a model on labelled images and write the run folder RUN."""
     from segtf.runs import Run
 
@@ -32,8 +33,8 @@ def train(run, data_name, data_dir, classes, batch, **settings):
     from segtf.training.train import train as train_run
 
     config = TrainConfig(batch_size=batch, **settings)
-    source = open_source(data_name, data_dir, classes)
-    train_run(run, source, config, on_message=click.echo)
+    source = open_source(data_name, data_dir, classes, data_settings)
+    train_run(run, source, config, skip_broken=skip_broken, on_message=click.echo)
     summary = evaluate(run).summary()
     click.echo(
         f"{summary['images']} held-out images at their own resolution: "

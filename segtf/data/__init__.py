@@ -1,41 +1,53 @@
-"""Labelled images on their way into a model: sources, splits, decoding, augmentation, tf.data."""
+"""Labelled images on their way into a model: sources, splits, decoding, augmentation, tf.data.
 
-from segtf.data.augment import AUGMENTATIONS, Augmentation
-from segtf.data.decode import ImageError, read_image, read_mask
-from segtf.data.inspect import DataError, inspect_source
-from segtf.data.pipeline import (
-    ArrayData,
-    load_arrays,
-    read_sample,
-    training_batches,
-    validation_batches,
-)
-from segtf.data.sample import Sample, Source
-from segtf.data.sources import load_source, register_source, source_names
-from segtf.data.splits import select, split_by_share
-from segtf.data.synthetic import write_synthetic
-from segtf.labels import LabelMap
+The names are imported on first use: listing and checking a data set needs no TensorFlow.
+"""
 
-__all__ = [
-    "AUGMENTATIONS",
-    "ArrayData",
-    "Augmentation",
-    "DataError",
-    "ImageError",
-    "LabelMap",
-    "Sample",
-    "Source",
-    "inspect_source",
-    "load_arrays",
-    "load_source",
-    "read_image",
-    "read_mask",
-    "read_sample",
-    "register_source",
-    "select",
-    "source_names",
-    "split_by_share",
-    "training_batches",
-    "validation_batches",
-    "write_synthetic",
-]
+import importlib
+
+_PUBLIC_NAMES = {
+    "AUGMENTATIONS": "segtf.data.augment",
+    "ArrayData": "segtf.data.cache",
+    "Augmentation": "segtf.data.augment",
+    "DataError": "segtf.data.inspect",
+    "ImageError": "segtf.data.decode",
+    "LabelMap": "segtf.labels",
+    "Sample": "segtf.data.sample",
+    "Source": "segtf.data.sample",
+    "check_source": "segtf.data.check",
+    "extend_split": "segtf.data.splits",
+    "inspect_source": "segtf.data.inspect",
+    "FileData": "segtf.data.cache",
+    "load_arrays": "segtf.data.cache",
+    "load_data": "segtf.data.cache",
+    "load_source": "segtf.data.sources",
+    "load_split": "segtf.data.splits",
+    "official_split": "segtf.data.splits",
+    "read_class_ids": "segtf.data.masks",
+    "read_image": "segtf.data.decode",
+    "read_mask": "segtf.data.decode",
+    "read_sample": "segtf.data.cache",
+    "register_source": "segtf.data.sources",
+    "save_split": "segtf.data.splits",
+    "select": "segtf.data.splits",
+    "source_names": "segtf.data.sources",
+    "split_by_share": "segtf.data.splits",
+    "split_k_folds": "segtf.data.splits",
+    "training_batches": "segtf.data.pipeline",
+    "validation_batches": "segtf.data.pipeline",
+    "write_synthetic": "segtf.data.synthetic",
+}
+
+__all__ = sorted(_PUBLIC_NAMES)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC_NAMES:
+        raise AttributeError(f"module 'segtf.data' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

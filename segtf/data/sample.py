@@ -1,10 +1,15 @@
 """What a data set is made of: samples and the meaning of their masks."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segtf.labels import LabelMap
+
+if TYPE_CHECKING:
+    from segtf.data.masks import MaskReader
 
 
 @dataclass(frozen=True)
@@ -14,15 +19,16 @@ class Sample:
     Args:
         id: name of the sample, unique in its set and the same on every machine.
         image: path of the image file.
-        mask: path of the mask file, or `None` for an image without a label.
+        mask: path of the mask file; a `segtf.data.masks.MaskReader` where the label is not one
+            grey or palette picture; or `None` for an image without a label.
         group: samples of one group (patient, video) never straddle a split.
         stratum: what a stratified split keeps in proportion (such as a diagnosis).
-        mask_values: value in the mask file to class id, where the file does not hold class ids.
+        mask_values: value in the mask to class id, where the mask does not hold class ids.
     """
 
     id: str
     image: Path
-    mask: Path | None = None
+    mask: "Path | MaskReader | None" = None
     group: str | None = None
     stratum: str | None = None
     mask_values: Mapping[int, int] | None = None
@@ -38,6 +44,11 @@ class Source:
         labels: the classes that the masks tell apart.
         splits: split name to sample ids, as published; empty where there are none.
         origin: the arguments of `load_source` that list the set again.
+        channels: channels that its images are decoded to: 3 for RGB, 1 for grey.
+        strays: files that make no sample, with the reason, such as an image without a mask.
+
+    Raises:
+        ValueError: if two samples have the same id.
     """
 
     name: str
@@ -45,9 +56,11 @@ class Source:
     labels: LabelMap
     splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: Mapping[str, object] = field(default_factory=dict)
+    channels: int = 3
+    strays: Mapping[Path, str] = field(default_factory=dict)
 
     def __post_init__(self):
-        ids = [sample.id for sample in self.samples]
-        if len(set(ids)) < len(ids):
-            twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
+        counts = Counter(sample.id for sample in self.samples)
+        twice = sorted(id_ for id_, count in counts.items() if count > 1)
+        if twice:
             raise ValueError(f"Expected sample ids that differ. Received twice: {twice[:5]}")

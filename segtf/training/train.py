@@ -5,7 +5,8 @@ import keras
 from segtf.data import (
     AUGMENTATIONS,
     inspect_source,
-    load_arrays,
+    load_data,
+    official_split,
     select,
     split_by_share,
     training_batches,
@@ -25,13 +26,15 @@ from segtf.viz import plot_history
 MONITOR = "val_mean_dice"
 
 
-def train(path, source, config=None, on_message=print, verbose="auto"):
+def train(path, source, config=None, skip_broken=False, on_message=print, verbose="auto"):
     """Train a model on a data set and write a run folder.
 
     Args:
         path: the new run folder.
         source: a `segtf.data.Source`; see `segtf.data.load_source`.
         config: a `TrainConfig`; its defaults if not given.
+        skip_broken: whether samples that cannot be used are left out, and counted in a message,
+            rather than refused.
         on_message: called with each line about data and model.
         verbose: of `keras.Model.fit`: 0 silent, 1 progress bar, 2 one line per epoch.
 
@@ -48,10 +51,10 @@ def train(path, source, config=None, on_message=print, verbose="auto"):
             f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {config.augment!r}"
         )
     Run.require_new(path)
-    source, notices = inspect_source(source)
+    source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         on_message(notice)
-    spec = ModelSpec(source.labels, config.size, resize=config.resize)
+    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
     keras.utils.set_random_seed(config.seed)
     model = build_model(
         config.model,
@@ -60,8 +63,8 @@ def train(path, source, config=None, on_message=print, verbose="auto"):
         **config.model_settings,
     )
     split = _split(source, config)
-    train_data = load_arrays(select(source.samples, split["train"]), spec)
-    val_data = load_arrays(select(source.samples, split["val"]), spec)
+    train_data = load_data(select(source.samples, split["train"]), spec)
+    val_data = load_data(select(source.samples, split["val"]), spec)
     on_message(
         f"{source.name}: {len(train_data)} images to train on, {len(val_data)} held out; "
         f"classes: {', '.join(spec.labels.names)}"
@@ -79,7 +82,7 @@ def train(path, source, config=None, on_message=print, verbose="auto"):
 def _split(source, config):
     """The official split where there is one, else a share of the samples."""
     if {"train", "val"} <= source.splits.keys():
-        return {name: list(ids) for name, ids in source.splits.items()}
+        return official_split(source)
     shares = {"train": 1 - config.val_share, "val": config.val_share}
     return split_by_share(source.samples, shares, config.seed)
 

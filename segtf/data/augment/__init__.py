@@ -1,6 +1,6 @@
 """Random changes of image and mask together, as pure functions of a seed."""
 
-from segtf.data.augment.apply import augment
+from segtf.data.augment.apply import augment, augment_batch
 from segtf.data.augment.settings import AUGMENTATIONS, Augmentation
 
-__all__ = ["AUGMENTATIONS", "Augmentation", "augment"]
+__all__ = ["AUGMENTATIONS", "Augmentation", "augment", "augment_batch"]

@@ -1,77 +1,177 @@
-"""Flips, turns and one affine, composed into a single resampling."""
+"""Flips, turns, one affine and an elastic field, composed into a single resampling."""
 
+import functools
 import math
 
-import keras
+import numpy as np
 import tensorflow as tf
+from scipy.interpolate import make_interp_spline
+
+from segtf.data.augment.draws import draw_normal, share
+
+ELASTIC_POINTS = 4
 
 
-def random_transform(seed, settings, height, width):
-    """Draw one projective transform that maps output to input coordinates.
-
-    Args:
-        seed: int32 tensor `(2,)`.
-        settings: an `Augmentation`.
-        height: of the image, in pixels.
-        width: of the image, in pixels.
+def orientation(numbers, settings, square):
+    """Draw flips and quarter turns.
 
     Returns:
-        float32 tensor `(8,)`, as `keras.ops.image.affine_transform` takes it.
+        Whether rows and columns swap, and the signs of x and y after that: float32 `(B,)` of
+        0 or 1, and of -1 or 1. A quarter turn swaps and mirrors one axis; which one tells left
+        from right.
     """
-    draws = tf.unstack(tf.random.stateless_uniform((9,), seed, -1.0, 1.0))
-    flip_x, flip_y, turn, angle, size, shear_x, shear_y, shift_x, shift_y = draws
-    matrix = _flip(flip_x, flip_y, settings)
+    sign_x = _sign(numbers["flip_x"], settings.flip_horizontal)
+    sign_y = _sign(numbers["flip_y"], settings.flip_vertical)
+    swap = tf.zeros_like(sign_x)
     if settings.quarter_turns:
-        matrix = matrix @ _quarter_turn(turn, square=height == width)
-    if settings.rotation:
-        matrix = matrix @ _rotation(angle * math.radians(settings.rotation))
-    if settings.shear:
-        tangent = math.tan(math.radians(settings.shear))
-        matrix = matrix @ tf.stack([[1.0, shear_x * tangent], [shear_y * tangent, 1.0]])
-    if settings.scale:
-        matrix *= (1.0 + settings.scale) ** size
-    shift = tf.stack(
-        [shift_x * settings.translation * width, shift_y * settings.translation * height]
-    )
-    center = tf.constant([(width - 1) / 2, (height - 1) / 2], tf.float32)
-    offset = center - tf.linalg.matvec(matrix, center) + shift
-    rows = tf.concat([matrix, offset[:, tf.newaxis]], axis=1)
-    return tf.concat([tf.reshape(rows, [6]), tf.zeros(2)], axis=0)
+        quarters = tf.floor(share(numbers["turn"]) * 4.0)
+        if not square:
+            quarters = 2.0 * tf.floor(quarters / 2.0)
+        swap = tf.math.floormod(quarters, 2.0)
+        sign_x *= tf.where((quarters == 1.0) | (quarters == 2.0), -1.0, 1.0)
+        sign_y *= tf.where((quarters == 2.0) | (quarters == 3.0), -1.0, 1.0)
+    return swap, sign_x, sign_y
 
 
-def transform_image(image, transform):
-    """Resample a uint8 image `(H, W, C)` bilinearly, mirrored beyond its border."""
-    moved = keras.ops.image.affine_transform(
-        tf.cast(image, tf.float32), transform, interpolation="bilinear", fill_mode="reflect"
-    )
-    return tf.cast(tf.round(moved), tf.uint8)
+def reorient(pixels, swap, sign_x, sign_y):
+    """Move pixels `(B, H, W, C)` onto pixels as `orientation` has drawn."""
+    if pixels.shape[1] == pixels.shape[2]:
+        pixels = tf.where(_per_pixel(swap) == 1.0, tf.transpose(pixels, (0, 2, 1, 3)), pixels)
+    pixels = tf.where(_per_pixel(sign_x) < 0.0, pixels[:, :, ::-1], pixels)
+    return tf.where(_per_pixel(sign_y) < 0.0, pixels[:, ::-1], pixels)
 
 
-def transform_mask(mask, transform, fill):
-    """Move a uint8 mask `(H, W)` by nearest neighbour, with `fill` beyond its border."""
-    moved = keras.ops.image.affine_transform(
-        mask[..., tf.newaxis],
-        transform,
-        interpolation="nearest",
-        fill_mode="constant",
-        fill_value=fill,
-    )
-    return moved[..., 0]
+def affine(numbers, settings, oriented):
+    """Draw the matrices `(B, 2, 2)` that map steps in the output to steps in the input, as x, y.
+
+    Args:
+        numbers: of `draw_numbers`.
+        settings: an `Augmentation`.
+        oriented: the result of `orientation`.
+    """
+    swap, sign_x, sign_y = oriented
+    stays = 1.0 - swap
+    # Output pixels are mirrored first, then swapped: the inverse of what `reorient` does.
+    matrix = _matrices(stays * sign_x, swap * sign_y, swap * sign_x, stays * sign_y)
+    angle = numbers["angle"] * math.radians(settings.rotation)
+    cosine, sine = tf.cos(angle), tf.sin(angle)
+    matrix = matrix @ _matrices(cosine, -sine, sine, cosine)
+    tangent = math.tan(math.radians(settings.shear))
+    ones = tf.ones_like(angle)
+    shear_x, shear_y = numbers["shear_x"] * tangent, numbers["shear_y"] * tangent
+    matrix = matrix @ _matrices(ones, shear_x, shear_y, ones)
+    size = (1.0 + settings.scale) ** numbers["size"] * crop_share(numbers, settings)
+    return matrix * size[:, tf.newaxis, tf.newaxis]
 
 
-def _flip(draw_x, draw_y, settings):
-    x = tf.sign(draw_x) if settings.flip_horizontal else 1.0
-    y = tf.sign(draw_y) if settings.flip_vertical else 1.0
-    return tf.linalg.diag(tf.stack([x, y]))
+def crop_share(numbers, settings):
+    """Draw the shares `(B,)` of height and width that a crop shows; 1 without cropping."""
+    smallest = settings.crop or 1.0
+    return smallest + (1.0 - smallest) * share(numbers["crop_size"])
 
 
-def _quarter_turn(draw, square):
-    """Exact sines and cosines, so that turned pixels fall on pixels."""
-    quarter = tf.cast((draw + 1.0) * 2.0, tf.int32) if square else 2 * tf.cast(draw > 0, tf.int32)
-    cosine = tf.gather([1.0, 0.0, -1.0, 0.0, 1.0], quarter)
-    sine = tf.gather([0.0, 1.0, 0.0, -1.0, 0.0], quarter)
-    return tf.stack([[cosine, -sine], [sine, cosine]])
+def elastic_points(seeds, numbers, settings, height, width):
+    """Draw the shifts in pixels of a coarse grid of points: float32 `(B, 4, 4, 2)`."""
+    shifts = draw_normal(seeds, salt=1, shape=(ELASTIC_POINTS, ELASTIC_POINTS, 2))
+    amount = share(numbers["elastic"]) * settings.elastic * min(height, width)
+    return shifts * _per_pixel(amount)
 
 
-def _rotation(angle):
-    return tf.stack([[tf.cos(angle), -tf.sin(angle)], [tf.sin(angle), tf.cos(angle)]])
+def coordinates(matrix, center, points, height, width):
+    """Return where in the input each output pixel comes from.
+
+    Args:
+        matrix: float32 `(B, 2, 2)`, of `affine`.
+        center: float32 `(B, 2)`, the x and y in the input that come to lie in the middle.
+        points: float32 `(B, 4, 4, 2)`, of `elastic_points`, or `None`.
+        height: of the images, in pixels.
+        width: of the images, in pixels.
+
+    Returns:
+        x and y, float32 `(B, H, W)`.
+    """
+    steps_x = tf.range(width, dtype=tf.float32) - (width - 1) / 2
+    steps_y = (tf.range(height, dtype=tf.float32) - (height - 1) / 2)[:, tf.newaxis]
+    matrix = matrix[:, :, :, tf.newaxis, tf.newaxis]
+    center = center[:, :, tf.newaxis, tf.newaxis]
+    x = center[:, 0] + matrix[:, 0, 0] * steps_x + matrix[:, 0, 1] * steps_y
+    y = center[:, 1] + matrix[:, 1, 0] * steps_x + matrix[:, 1, 1] * steps_y
+    if points is None:
+        return x, y
+    shifts = tf.einsum("hi,bijc,wj->bchw", _spline(height), points, _spline(width))
+    return x + shifts[:, 0], y + shifts[:, 1]
+
+
+def resample_moved(images, masks, matrix, center, points, fill):
+    """Fetch pixels from their `coordinates`; arguments are those of `resample`."""
+    _, height, width, _ = images.shape
+    x, y = coordinates(matrix, center, points, height, width)
+    return resample(images, masks, x, y, fill)
+
+
+def resample(images, masks, x, y, fill):
+    """Fetch pixels from anywhere: images bilinearly, masks the nearest.
+
+    Beyond its border an image goes on as its mirror image, and a mask as `fill`, or as its
+    mirror image if that is `None`.
+
+    Args:
+        images: uint8 `(B, H, W, C)`.
+        masks: uint8 `(B, H, W)`.
+        x: columns in the input, float32 `(B, H, W)`.
+        y: rows in the input, likewise.
+        fill: mask value beyond the border, or `None`.
+
+    Returns:
+        Images and masks, of the same shapes and dtypes.
+    """
+    batch, height, width, channels = images.shape
+    left, top = tf.floor(x), tf.floor(y)
+    right_share, bottom_share = (x - left)[..., tf.newaxis], (y - top)[..., tf.newaxis]
+    first = (tf.range(batch) * height * width)[:, tf.newaxis, tf.newaxis]
+    columns = [_mirror(left, width), _mirror(left + 1.0, width)]
+    rows = [_mirror(line, height) * width + first for line in (top, top + 1.0)]
+    pixels = tf.reshape(images, (-1, channels))
+
+    def blend(row):
+        near, far = (tf.cast(tf.gather(pixels, row + column), tf.float32) for column in columns)
+        return near * (1.0 - right_share) + far * right_share
+
+    blended = blend(rows[0]) * (1.0 - bottom_share) + blend(rows[1]) * bottom_share
+    images = tf.cast(blended + 0.5, tf.uint8)
+
+    column, row = tf.floor(x + 0.5), tf.floor(y + 0.5)
+    places = first + _mirror(row, height) * width + _mirror(column, width)
+    ids = tf.gather(tf.reshape(masks, (-1,)), places)
+    if fill is not None:
+        inside = (column >= 0.0) & (column < width) & (row >= 0.0) & (row < height)
+        ids = tf.where(inside, ids, tf.constant(fill, tf.uint8))
+    return images, ids
+
+
+def _mirror(place, length):
+    """Fold one length beyond either end back inside; what is further away clings to the end."""
+    place = tf.maximum(place, -1.0 - place)
+    place = tf.minimum(place, 2.0 * length - 1.0 - place)
+    return tf.cast(tf.clip_by_value(place, 0.0, length - 1.0), tf.int32)
+
+
+@functools.cache
+def _spline(length):
+    """Weights `(length, 4)` of the grid's points along one side: a cubic through them."""
+    knots = np.linspace(0, max(length - 1, 1), ELASTIC_POINTS)
+    spline = make_interp_spline(knots, np.eye(ELASTIC_POINTS), k=3)
+    return spline(np.arange(length)).astype(np.float32)
+
+
+def _sign(number, is_on):
+    ones = tf.ones_like(number)
+    return tf.where(number < 0.0, -ones, ones) if is_on else ones
+
+
+def _matrices(a, b, c, d):
+    return tf.reshape(tf.stack([a, b, c, d], axis=1), (-1, 2, 2))
+
+
+def _per_pixel(values):
+    return values[:, tf.newaxis, tf.newaxis, tf.newaxis]

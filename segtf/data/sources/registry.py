@@ -6,12 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 _BUILT_IN = {
+    "camvid": "segtf.data.sources.camvid",
+    "coco": "segtf.data.sources.coco",
     "folder": "segtf.data.sources.folder",
-    "synthetic": "segtf.data.sources.folder",
+    "human": "segtf.data.sources.people",
+    "mads": "segtf.data.sources.people",
+    "membrane": "segtf.data.sources.membrane",
+    "nuclei": "segtf.data.sources.nuclei",
+    "pets": "segtf.data.sources.pets",
     "ph2": "segtf.data.sources.ph2",
     "ph2-diagnosis": "segtf.data.sources.ph2",
+    "synthetic": "segtf.data.sources.folder",
+    "tfds": "segtf.data.sources.tfds",
 }
 _FACTORIES = {}
+_MAKE_THEIR_FOLDER = {"tfds"}
 
 
 def register_source(name):
@@ -44,7 +53,8 @@ def load_source(name="folder", folder=None, **options):
     """List a data set.
 
     Args:
-        name: a registered name; see `source_names`.
+        name: a registered name; see `source_names`. ``tfds:NAME`` is the builder `NAME` of
+            TensorFlow Datasets.
         folder: where its files lie; by default the folder of that name in the directory that
             the environment variable ``SEGTF_DATA`` names (``../shared/data`` if unset).
         options: settings of that source.
@@ -55,14 +65,24 @@ def load_source(name="folder", folder=None, **options):
     Raises:
         ValueError: for an unknown name, a missing folder, or files that do not fit together.
     """
+    name, _, builder = name.partition(":")
+    if builder:
+        options["builder"] = builder
     if name not in _FACTORIES and name in _BUILT_IN:
         importlib.import_module(_BUILT_IN[name])
     if name not in _FACTORIES:
         raise ValueError(f"Expected a data set out of {source_names()}. Received: {name!r}")
     folder = default_folder(name) if folder is None else Path(folder)
-    if not folder.is_dir():
+    if not folder.is_dir() and name not in _MAKE_THEIR_FOLDER:
         raise ValueError(f"Expected the folder of data set {name!r}. Received: {folder}, not there")
-    source = _FACTORIES[name](folder, **options)
+    try:
+        source = _FACTORIES[name](folder, **options)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise ValueError(
+            f"Expected options of the source {name!r}. Received: {options} ({error})"
+        ) from None
     origin = {"name": name, "folder": str(folder.resolve()), **options}
     return replace(source, origin=origin)
 

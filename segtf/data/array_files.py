@@ -1,0 +1,112 @@
+"""Images that are arrays: .npy files, and TIFF files with more channels than pictures have."""
+
+from pathlib import Path
+
+import numpy as np
+
+MAX_PIXELS = 64 * 2**20
+"""Largest image that is decoded, in pixels; checked from the header, before decoding."""
+
+_TIFF_SUFFIXES = (".tif", ".tiff")
+_PICTURE_CHANNELS = (1, 3)
+
+
+class ImageError(ValueError):
+    """An image or mask that cannot be used, with its name and the reason."""
+
+
+def is_array_file(source, channels):
+    """Whether a source is read as an array: a path to .npy, or to TIFF of other than 1 or 3."""
+    if not isinstance(source, str | Path):
+        return False
+    suffix = Path(source).suffix.lower()
+    return suffix == ".npy" or (suffix in _TIFF_SUFFIXES and channels not in _PICTURE_CHANNELS)
+
+
+def read_array(path, channels):
+    """Read an image from a file of an array.
+
+    16-bit values keep their upper 8 bits.
+
+    Args:
+        path: a .npy or TIFF file of uint8 or uint16: `(H, W)`, `(H, W, C)` or, as TIFF has it,
+            `(C, H, W)`, with as many pages as channels.
+        channels: how many it should have.
+
+    Returns:
+        uint8 array `(H, W, channels)`.
+
+    Raises:
+        ImageError: if it cannot be read, is too large, or has another shape or dtype.
+    """
+    values = open_array(path)
+    if values.ndim == 3 and values.shape[-1] != channels and values.shape[0] == channels:
+        values = np.moveaxis(values, 0, -1)
+    if values.ndim == 2:
+        values = values[..., np.newaxis]
+    if values.ndim != 3 or values.shape[-1] != channels or values.size == 0:
+        raise ImageError(
+            f"Expected an image (height, width, {channels}). Received: {path} of shape "
+            f"{values.shape}"
+        )
+    if values.dtype not in (np.uint8, np.uint16):
+        raise ImageError(
+            f"Expected pixels of dtype uint8 or uint16. Received: {path} of {values.dtype}"
+        )
+    return np.ascontiguousarray(values if values.dtype == np.uint8 else to_8_bits(values))
+
+
+def open_array(path):
+    """Open a .npy or TIFF file as an array; pixels are read when they are used, where possible.
+
+    Raises:
+        ImageError: if it cannot be read or is too large.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ImageError(f"Expected an image file. Received: {path}, which does not exist")
+    try:
+        values = _open_tiff(path) if path.suffix.lower() in _TIFF_SUFFIXES else _open_npy(path)
+    except ImageError:
+        raise
+    except Exception as error:  # readers raise many kinds for damaged files
+        raise ImageError(
+            f"Expected an array that can be read. Received: {path}, which is damaged ({error})"
+        ) from None
+    return values
+
+
+def to_8_bits(values):
+    """Keep the upper 8 of 16 bits; floats are taken as 0..255."""
+    if values.dtype == np.float32:
+        return np.clip(np.round(values), 0, 255).astype(np.uint8)
+    return np.clip(values // 256, 0, 255).astype(np.uint8)
+
+
+def _open_npy(path):
+    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    _check_size(path, values.shape)
+    return values
+
+
+def _open_tiff(path):
+    try:
+        import tifffile
+    except ImportError:
+        raise ImageError(
+            "Expected tifffile to be installed, to read a TIFF of other than 1 or 3 channels: "
+            f"pip install 'segtf[tiff]'. Received: {path}"
+        ) from None
+    with tifffile.TiffFile(path) as file:
+        _check_size(path, file.series[0].shape)
+        return file.series[0].asarray()
+
+
+def _check_size(path, shape):
+    """Whichever axis holds the channels, it is the shortest."""
+    sides = sorted(shape)[-2:]
+    if len(shape) not in (2, 3) or sides[0] * sides[1] > MAX_PIXELS:
+        raise ImageError(
+            f"Expected 2 or 3 axes and at most {MAX_PIXELS} pixels. Received: {path} of "
+            f"shape {shape}"
+        )

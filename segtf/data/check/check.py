@@ -1,0 +1,55 @@
+"""A look at a whole data set before anything is trained on it."""
+
+from dataclasses import replace
+
+from segtf.data.check.across import check_splits, find_copies
+from segtf.data.check.finding import ERROR, KINDS, Finding
+from segtf.data.check.look import look_at_samples
+from segtf.data.check.mask_values import judge_masks
+from segtf.data.check.report import Report, figures_of
+
+
+def check_source(source, split=None, on_sample=None):
+    """Look at every file of a data set and report what is wrong with it.
+
+    Every image and mask is decoded once, several at a time.
+
+    Args:
+        source: a `Source`.
+        split: split name to sample ids, such as a saved split; by default the set's published
+            splits. Copies across published splits are warnings, across others errors.
+        on_sample: called with no arguments after each sample, to show progress.
+
+    Returns:
+        A `Report`; its `is_safe` says whether to train on the set.
+    """
+    looks = look_at_samples(source, thorough=True, on_sample=on_sample)
+    verdict = judge_masks(source, looks)
+    is_published = split is None
+    splits = source.splits if is_published else split
+    findings = [
+        *single_findings(source, looks, verdict),
+        *check_splits(source, splits, is_published),
+        *find_copies(looks, splits, is_published),
+    ]
+    order = list(KINDS)
+    findings.sort(key=lambda found: (found.severity != ERROR, order.index(found.kind)))
+    figures = figures_of(source, looks, verdict.reads_255_as_1)
+    return Report(with_meaning(source, verdict), tuple(findings), figures)
+
+
+def single_findings(source, looks, verdict):
+    """Return the findings on files without a partner, on each sample, and on mask values."""
+    strays = [Finding("no partner", (path,), why) for path, why in source.strays.items()]
+    return [*strays, *(found for look in looks for found in look.findings), *verdict.findings]
+
+
+def with_meaning(source, verdict):
+    """Return the source with masks of 0/255 set to be read as classes 0 and 1."""
+    if not verdict.reads_255_as_1:
+        return source
+    samples = (
+        sample if sample.mask_values is not None else replace(sample, mask_values={0: 0, 255: 1})
+        for sample in source.samples
+    )
+    return replace(source, samples=tuple(samples))

@@ -1,0 +1,184 @@
+"""What the values of all masks together mean, and which of them mean nothing."""
+
+from dataclasses import dataclass
+
+from segtf.data.check.finding import Finding
+from segtf.data.masks import ColorMask, InstanceMask, mask_files
+
+_MANY = 8
+_SHOWN = 8
+_BLACK_AND_WHITE = {0, 255}
+
+
+@dataclass(frozen=True)
+class MaskVerdict:
+    """What the masks of a set hold.
+
+    Args:
+        findings: what is wrong with them.
+        reads_255_as_1: whether 255 stands for class 1 throughout the set.
+    """
+
+    findings: tuple[Finding, ...]
+    reads_255_as_1: bool
+
+
+def judge_masks(source, looks):
+    """Decide what the values of a set's masks mean.
+
+    Args:
+        source: the `Source`.
+        looks: a `segtf.data.check.look.Look` for each of its samples.
+
+    Returns:
+        A `MaskVerdict`.
+    """
+    readable = [look for look in looks if look.counts]
+    plain = [look for look in readable if look.sample.mask_values is None]
+    white, findings = [], []
+    if source.labels.is_binary:
+        white, mixed = _black_and_white(plain)
+        findings += [_mixed(look, bool(white)) for look in mixed]
+        judged = {id(look) for look in (*white, *mixed)}
+    else:
+        findings += _white_for_many_classes(plain, source.labels)
+        judged = set()
+    if white:
+        findings.append(_white_finding(white, source.labels))
+    shifted = [] if white else _shifted(plain, source.labels)
+    findings += shifted
+    for look in readable:
+        if not (id(look) in judged or (shifted and look.sample.mask_values is None)):
+            findings += _unknown(look, source.labels, bool(white))
+    findings += _foreground(source, readable, bool(white))
+    return MaskVerdict(tuple(findings), bool(white))
+
+
+def class_counts(look, labels, reads_255_as_1=False):
+    """Return class id to number of pixels in a sample's mask; unknown values are left out."""
+    meanings = _meanings(look, labels, reads_255_as_1)
+    counts = {}
+    for value, count in look.counts.items():
+        if value in meanings:
+            class_id = meanings[value]
+            counts[class_id] = counts.get(class_id, 0) + count
+    return counts
+
+
+def _meanings(look, labels, reads_255_as_1):
+    """Value to class id."""
+    if look.sample.mask_values is not None:
+        return look.sample.mask_values
+    if reads_255_as_1:
+        return {0: 0, 255: 1}
+    ids = {*range(labels.num_classes), labels.ignore_class} - {None}
+    return {id_: id_ for id_ in ids}
+
+
+def _black_and_white(looks):
+    """Masks of a binary task by kind: those of 0/255 if that is how the set is kept, and those
+    that contradict the rest of the set. 255 beside 1 in one mask is the ignore class."""
+    looks = [look for look in looks if look.counts.keys() <= {0, 1, 255}]
+    if any({1, 255} <= look.counts.keys() for look in looks):
+        return [], []
+    white = [look for look in looks if look.counts.keys() <= _BLACK_AND_WHITE]
+    white = [look for look in white if 255 in look.counts]
+    ones = [look for look in looks if look.counts.keys() <= {0, 1} and 1 in look.counts]
+    return (white, ones) if len(white) > len(ones) else ([], white)
+
+
+def _mixed(look, set_is_white):
+    mine, others = ("0 and 1", "0 and 255") if set_is_white else ("0 and 255", "0 and 1")
+    return _finding("mixed 0/255", look, f"holds {mine}; the other masks hold {others}")
+
+
+def _white_finding(white, labels):
+    files = tuple(mask_files(look.sample)[0] for look in white)
+    return Finding("0/255", files, f"holds 0 and 255; 255 is read as class 1 ({labels.names[1]})")
+
+
+def _white_for_many_classes(looks, labels):
+    """No class but 0 in any mask, and 255 in some."""
+    if not looks or any(not look.counts.keys() <= _BLACK_AND_WHITE for look in looks):
+        return []
+    return [
+        _finding(
+            "0/255 with many classes",
+            look,
+            f"holds 255, but the classes are 0 to {labels.num_classes - 1}",
+        )
+        for look in looks
+        if 255 in look.counts
+    ]
+
+
+def _shifted(looks, labels):
+    """Ids 1..N instead of 0..N-1 in the whole set."""
+    values = {value for look in looks for value in look.counts} - {labels.ignore_class}
+    if not values or min(values) != 1 or max(values) != labels.num_classes:
+        return []
+    files = tuple(mask_files(look.sample)[0] for look in looks)
+    cause = f"holds ids from 1 to {max(values)}, the classes are 0 to {labels.num_classes - 1}"
+    return [Finding("shifted ids", files, cause)]
+
+
+def _unknown(look, labels, reads_255_as_1):
+    unknown = sorted(look.counts.keys() - _meanings(look, labels, reads_255_as_1).keys())
+    if not unknown:
+        return []
+    if isinstance(look.sample.mask, ColorMask):
+        return [_finding("unknown colors", look, f"holds {_list_colors(unknown)}")]
+    if len(unknown) > _MANY and (look.has_lossy_mask or _is_smoothed(look)):
+        by = "JPEG compression" if look.has_lossy_mask else "smooth resizing or antialiasing"
+        cause = f"holds {len(unknown)} values between the classes, made by {by}"
+        return [_finding("smoothed mask", look, cause)]
+    cause = (
+        f"holds {_list(unknown)}, beyond its {labels.num_classes} classes "
+        f"({', '.join(labels.names[:12])}: 0 to {labels.num_classes - 1})"
+    )
+    if len(unknown) > 1 and not isinstance(look.sample.mask, InstanceMask):
+        highest = max(look.counts)
+        if look.counts.keys() >= set(range(1, highest + 1)):
+            cause += "; these look like numbers of objects"
+    return [_finding("unknown ids", look, cause)]
+
+
+def _is_smoothed(look):
+    """Values between are rare; objects and classes cover more than their outlines do."""
+    common = sorted(look.counts.values(), reverse=True)
+    return sum(common[:2]) > 0.5 * sum(common) and max(look.counts) - len(look.counts) > _MANY
+
+
+def _foreground(source, looks, reads_255_as_1):
+    """Masks that are empty or ignored, and classes that are nowhere."""
+    labels = source.labels
+    findings, seen = [], set()
+    for look in looks:
+        counts = class_counts(look, labels, reads_255_as_1)
+        seen |= counts.keys()
+        if counts.keys() == {labels.ignore_class}:
+            findings.append(_finding("ignored mask", look, "holds the ignore class alone"))
+        elif counts.keys() <= {0, labels.ignore_class} and 0 in counts:
+            findings.append(_finding("empty mask", look, f"holds {labels.names[0]} alone"))
+    absent = [name for id_, name in enumerate(labels.names) if id_ not in seen]
+    if looks and not seen - {0, labels.ignore_class}:
+        files = tuple(mask_files(look.sample)[0] for look in looks)
+        findings = [Finding("no foreground", files, f"holds {labels.names[0]} at most")]
+    elif absent and looks:
+        cause = f"{', '.join(absent)}: in none of {len(looks)} masks"
+        findings.append(Finding("absent class", (), cause))
+    return findings
+
+
+def _finding(kind, look, cause):
+    return Finding(kind, mask_files(look.sample)[:1], cause, (look.sample.id,))
+
+
+def _list(values):
+    return ", ".join(str(value) for value in values[:_SHOWN]) + (
+        f", ... ({len(values)} values)" if len(values) > _SHOWN else ""
+    )
+
+
+def _list_colors(values):
+    return _list([f"#{value:06x}" for value in values])

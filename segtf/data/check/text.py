@@ -1,0 +1,98 @@
+"""The report for a terminal."""
+
+from pathlib import Path
+
+from segtf.data.check.report import Report
+
+_SHOWN = 10
+
+
+def report_text(report: Report, shown=_SHOWN):
+    """Return a report as lines of text.
+
+    Args:
+        report: a `Report`.
+        shown: how many findings of a kind are spelled out.
+
+    Returns:
+        Text without a line break at its end.
+    """
+    source = report.source
+    lines = [
+        f"{source.name}: {len(source.samples)} samples, {source.labels.num_classes} classes, "
+        f"read as {source.channels} channels"
+    ]
+    if source.splits:
+        splits = (f"{name} {len(ids)}" for name, ids in source.splits.items())
+        lines.append(f"published splits: {', '.join(splits)}")
+    if report.figures:
+        lines += ["", *_figures(report.figures)]
+    for kind, findings in by_kind(report.findings).items():
+        lines += ["", *_kind(kind, findings, root_of(source), shown)]
+    return "\n".join([*lines, "", verdict(report)])
+
+
+def verdict(report):
+    """Return the last word of a report: whether training is safe."""
+    counts = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+    return f"{counts}: {'safe' if report.is_safe else 'NOT safe'} to train on"
+
+
+def by_kind(findings):
+    """Return kind to list of findings, in the order of the findings."""
+    kinds = {}
+    for finding in findings:
+        kinds.setdefault(finding.kind, []).append(finding)
+    return kinds
+
+
+def root_of(source):
+    """Return the folder that paths in a report are shown from."""
+    return Path(source.origin.get("folder", "."))
+
+
+def name_of(path, root):
+    """Return a path as it is shown: from the set's folder on, where it lies within."""
+    for base in (root, root.resolve()):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return str(path)
+
+
+def size_text(size):
+    """Return height and width as text, width first.
+
+    >>> size_text((360, 480))
+    '480 x 360'
+    """
+    return f"{size[1]} x {size[0]}"
+
+
+def _figures(figures):
+    yield (
+        f"size (width x height): {size_text(figures.smallest)} to {size_text(figures.largest)}, "
+        f"median {size_text(figures.median)}, {figures.sizes} different"
+    )
+    yield f"pixel values: mean {_numbers(figures.mean)}, spread {_numbers(figures.spread)}"
+    width = max(len(balance.name) for balance in figures.classes)
+    yield f"{'class':{width}}   pixels   images"
+    for balance in figures.classes:
+        yield f"{balance.name:{width}}  {balance.share:6.2%}  {balance.images:7d}"
+    if figures.ignored:
+        yield f"{figures.ignored:.2%} of the pixels count nowhere"
+
+
+def _numbers(values):
+    return " ".join(f"{value:.1f}" for value in values)
+
+
+def _kind(kind, findings, root, shown):
+    first = findings[0]
+    yield f"{first.severity.upper()} {first.title} [{kind}]: {len(findings)}"
+    for finding in findings[:shown]:
+        names = [name_of(path, root) for path in finding.files[:shown]]
+        more = f" and {len(finding.files) - shown} more" if len(finding.files) > shown else ""
+        yield f"  {', '.join(names)}{more}{': ' if names else ''}{finding.cause}"
+    if len(findings) > shown:
+        yield f"  and {len(findings) - shown} more; --html FILE shows all"
+    yield f"  -> {first.remedy}"

@@ -1,0 +1,242 @@
+"""The forms in which sets keep their labels, each read as one array of values per image.
+
+A mask that is one grey or palette picture needs nothing of this: its path is enough.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from segtf.data.decode import ImageError, read_image, read_mask
+
+
+class MaskReader(Protocol):
+    """A label that is not one grey or palette picture; small, immutable and comparable.
+
+    Attributes:
+        files: paths of the files that it is read from.
+    """
+
+    files: tuple[Path, ...]
+
+    def read(self):
+        """Return an integer array `(H, W)` of class ids, or of keys of `Sample.mask_values`.
+
+        Raises:
+            ImageError: if a file cannot be read, or is not what it should be.
+        """
+
+
+@dataclass(frozen=True)
+class ColorMask:
+    """A picture that tells classes by colour, RGB or palette.
+
+    It is read as colours written as one number, ``0xRRGGBB``: the keys that the sample's
+    `mask_values` have to translate (see `color_values`).
+
+    Args:
+        path: the picture.
+    """
+
+    path: Path
+
+    @property
+    def files(self):
+        """The picture."""
+        return (self.path,)
+
+    def read(self):
+        """Return int32 colours `(H, W)`."""
+        red, green, blue = np.moveaxis(read_image(self.path, 3).astype(np.int32), -1, 0)
+        return (red << 16) | (green << 8) | blue
+
+
+@dataclass(frozen=True)
+class InstanceMask:
+    """A picture that numbers objects, reduced to classes.
+
+    Args:
+        path: the picture, 8 or 16 bit; 0 is background.
+        divisor: `None` if every object is of class 1; otherwise the value of a pixel is
+            ``class_id * divisor + number`` (1000 in Cityscapes).
+    """
+
+    path: Path
+    divisor: int | None = None
+
+    @property
+    def files(self):
+        """The picture."""
+        return (self.path,)
+
+    def read(self):
+        """Return integer class ids `(H, W)`."""
+        values = read_mask(self.path)
+        return (values > 0).astype(np.uint8) if self.divisor is None else values // self.divisor
+
+
+@dataclass(frozen=True)
+class MergedMasks:
+    """Several pictures of two values each, one per class or per object, laid over each other.
+
+    Args:
+        parts: path and class id of each picture; where two cover a pixel the later one wins,
+            where none does the pixel is of class 0.
+    """
+
+    parts: tuple[tuple[Path, int], ...]
+
+    @property
+    def files(self):
+        """The pictures."""
+        return tuple(path for path, _ in self.parts)
+
+    def read(self):
+        """Return uint8 class ids `(H, W)`."""
+        merged = None
+        for path, class_id in self.parts:
+            values = read_mask(path)
+            if merged is None:
+                merged = np.zeros(values.shape, np.uint8)
+            if values.shape != merged.shape:
+                raise ImageError(
+                    f"Expected masks of one size. Received: {path} of {_size(values)} beside "
+                    f"{self.parts[0][0].name} of {_size(merged)} (width x height)"
+                )
+            covered = values > 0
+            if covered.any() and np.ptp(values[covered]):
+                raise ImageError(
+                    "Expected a mask of two values, 0 and another. "
+                    f"Received: {path} with {len(np.unique(values))} values"
+                )
+            merged[covered] = class_id
+        return merged
+
+
+@dataclass(frozen=True)
+class CocoMask:
+    """Objects outlined in a COCO annotation file; needs pycocotools (``segtf[coco]``).
+
+    Args:
+        path: the annotation file.
+        size: height and width in pixels.
+        objects: class id and segmentation of each object, in the order in which they are laid
+            over each other: polygons as tuples of x, y, x, y, ...; or run lengths, as tuple of
+            whole numbers or as the text of compressed COCO files.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    objects: tuple[tuple[int, object], ...]
+
+    @property
+    def files(self):
+        """The annotation file."""
+        return (self.path,)
+
+    def read(self):
+        """Return uint8 class ids `(H, W)`."""
+        mask = np.zeros(self.size, np.uint8)
+        for class_id, segmentation in self.objects:
+            mask[self._covered(segmentation)] = class_id
+        return mask
+
+    def _covered(self, segmentation):
+        from pycocotools import mask as coco_mask
+
+        height, width = self.size
+        if isinstance(segmentation, str):
+            runs = {"size": [height, width], "counts": segmentation}
+        elif segmentation and isinstance(segmentation[0], tuple):
+            polygons = [list(polygon) for polygon in segmentation]
+            runs = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
+        else:
+            counts = {"size": [height, width], "counts": list(segmentation)}
+            runs = coco_mask.frPyObjects(counts, height, width)
+        return coco_mask.decode(runs).astype(bool)
+
+
+def color_values(colors):
+    """Return `Sample.mask_values` for a `ColorMask`.
+
+    Args:
+        colors: pairs of ``(red, green, blue)`` and class id; several colours may share an id.
+
+    Example:
+
+    >>> color_values([((0, 0, 0), 0), ((255, 0, 0), 1)])
+    {0: 0, 16711680: 1}
+    """
+    return {(red << 16) | (green << 8) | blue: id_ for (red, green, blue), id_ in colors}
+
+
+def mask_files(sample):
+    """Return the paths of the files that a sample's mask is read from."""
+    if sample.mask is None:
+        return ()
+    return (sample.mask,) if _is_picture(sample.mask) else sample.mask.files
+
+
+def read_values(sample):
+    """Read a sample's mask without interpreting its values.
+
+    Returns:
+        Integer array `(H, W)`.
+
+    Raises:
+        ImageError: if there is no mask or it cannot be read.
+    """
+    if sample.mask is None:
+        raise ImageError(f"Expected a mask. Received: none for {sample.image}")
+    return read_mask(sample.mask) if _is_picture(sample.mask) else sample.mask.read()
+
+
+def read_class_ids(sample, labels):
+    """Read a sample's mask as class ids.
+
+    Args:
+        sample: a `Sample` with a mask.
+        labels: the `LabelMap` of its set.
+
+    Returns:
+        uint8 array `(H, W)`. Values that the sample's `mask_values` do not name become the
+        ignore class, or class 0 where there is none.
+
+    Raises:
+        ImageError: if the mask cannot be read, or holds values outside 0..255 without
+            `mask_values` to translate them.
+    """
+    values = read_values(sample)
+    if sample.mask_values is not None:
+        fill = 0 if labels.ignore_class is None else labels.ignore_class
+        return _translate(values, sample.mask_values, fill)
+    if values.dtype != np.uint8 and (values.min() < 0 or values.max() > 255):
+        raise ImageError(
+            f"Expected class ids 0..255. Received: {values.min()}..{values.max()} in "
+            f"{mask_files(sample)[0]}"
+        )
+    return values.astype(np.uint8)
+
+
+def _translate(values, class_ids, fill):
+    keys = np.array(sorted(class_ids), np.int64)
+    targets = np.array([class_ids[key] for key in keys.tolist()], np.uint8)
+    if values.dtype == np.uint8:
+        every = np.arange(256)
+        return _look_up(every, keys, targets, fill)[values]
+    return _look_up(values, keys, targets, fill)
+
+
+def _look_up(values, keys, targets, fill):
+    places = np.searchsorted(keys, values).clip(max=len(keys) - 1)
+    return np.where(keys[places] == values, targets[places], np.uint8(fill))
+
+
+def _is_picture(mask):
+    return isinstance(mask, str | Path)
+
+
+def _size(values):
+    return f"{values.shape[1]} x {values.shape[0]}"

@@ -1,0 +1,43 @@
+"""Oxford-IIIT Pet: cats and dogs with trimaps.
+
+Parkhi et al., "Cats and dogs", CVPR 2012.
+"""
+
+from segtf.data.sample import Sample, Source
+from segtf.data.sources.pairing import pair_folders
+from segtf.data.sources.registry import register_source
+from segtf.labels import IGNORE_CLASS, LabelMap
+
+LABELS = LabelMap(("background", "pet"), ((0, 0, 0), (240, 120, 40)))
+TRIMAP_VALUES = {1: 1, 2: 0, 3: IGNORE_CLASS}
+
+_SPLIT_FILES = {"train": "trainval.txt", "test": "test.txt"}
+
+
+@register_source("pets")
+def pets(folder):
+    """List the pictures, pet against background; the border counts nowhere.
+
+    The stratum is the breed, which the file's name begins with.
+
+    Args:
+        folder: either ``images/`` and ``trimaps/``, or the tree as published: ``images/`` and
+            ``annotations/`` with ``trimaps/``, ``trainval.txt`` and ``test.txt``.
+    """
+    annotations = folder / "annotations" if (folder / "annotations").is_dir() else folder
+    found = pair_folders(folder / "images", annotations / "trimaps")
+    samples = tuple(
+        Sample(name, image, mask, stratum=name.rsplit("_", 1)[0], mask_values=TRIMAP_VALUES)
+        for name, (image, mask) in found.pairs.items()
+    )
+    splits = {
+        split: tuple(name for name in _names(annotations / file) if name in found.pairs)
+        for split, file in _SPLIT_FILES.items()
+        if (annotations / file).is_file()
+    }
+    return Source("pets", samples, LABELS, splits=splits, strays=found.strays)
+
+
+def _names(path):
+    """Lines are ``Abyssinian_100 1 1 1``: name, class, species, breed."""
+    return [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line]
