@@ -111,11 +111,11 @@ def test_what_cannot_be_compared_is_refused(reports, tmp_path):
         compare([reports / "good", reports / "data"])
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
-        blank = np.zeros((32, 32, 3) if folder == "images" else (32, 32), np.uint8)
-        Image.fromarray(blank).save(tmp_path / folder / "0.png")
-    segtf.evaluate(red_model(120), load_source("folder", tmp_path), out=tmp_path / "blank")
+        full = np.ones((32, 32, 3) if folder == "images" else (32, 32), np.uint8)
+        Image.fromarray(full).save(tmp_path / folder / "0.png")
+    segtf.evaluate(red_model(120), load_source("folder", tmp_path), out=tmp_path / "full")
     with pytest.raises(ValueError, match="mask of 0 differs"):
-        compare([reports / "good", tmp_path / "blank"])
+        compare([reports / "good", tmp_path / "full"])
     for folder in ("images", "masks"):
         (tmp_path / folder / "0.png").rename(tmp_path / folder / "other.png")
     segtf.evaluate(red_model(120), load_source("folder", tmp_path), out=tmp_path / "other")
