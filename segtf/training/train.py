@@ -80,9 +80,9 @@ def train(path, source, config=None, skip_broken=False, on_message=print, verbos
 
 
 def _split(source, config):
-    """The official split where there is one, else a share of the samples."""
-    if {"train", "val"} <= source.splits.keys():
-        return official_split(source)
+    """The published split where there is one, else a share of the samples."""
+    if source.splits:
+        return official_split(source, config.val_share, config.seed)
     shares = {"train": 1 - config.val_share, "val": config.val_share}
     return split_by_share(source.samples, shares, config.seed)
 
