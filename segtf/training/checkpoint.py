@@ -52,7 +52,7 @@ class SaveState(keras.callbacks.Callback):
     Args:
         session: the `Session`.
         more_variables: `keras.Variable`s that belong to the state besides those of the model,
-            its metrics and its optimizer.
+            its mean loss and its optimizer.
         requests: `StopRequests`.
         on_message: called with a line of text when training stops on request.
         resume: whether to start from the saved state.
@@ -105,7 +105,7 @@ class SaveState(keras.callbacks.Callback):
         model = self.model
         return [
             *model.variables,
-            *model.metrics_variables,
+            *model.metrics[0].variables,  # the mean loss; other metrics are made later
             *model.optimizer.variables,
             *self.more_variables,
         ]

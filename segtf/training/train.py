@@ -43,6 +43,7 @@ class _Work:
     """A compiled model, its data and how to train the one on the other."""
 
     model: keras.Model
+    metric: keras.metrics.Metric
     data: TrainingData
     spec: ModelSpec
     config: TrainConfig
@@ -151,7 +152,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
         freeze(model, config.freeze)
     data = TrainingData.load(source, split, spec, config)
     with strategy.scope():
-        _compile(model, data, spec, config, on_message)
+        metric = _compile(model, data, spec, config, on_message)
     trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
     on_message(
@@ -166,7 +167,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
         f"{describe_devices(strategy)}: {config.precision} ({reason}); "
         f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
     )
-    return _Work(model, data, spec, config, strategy)
+    return _Work(model, metric, data, spec, config, strategy)
 
 
 def _compile(model, data, spec, config, on_message):
@@ -187,12 +188,11 @@ def _compile(model, data, spec, config, on_message):
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         synchronize_batch_norm(model)
         loss = GlobalBatchLoss(loss)
-    model.compile(
-        optimizer=make_optimizer(config, data.steps_per_epoch),
-        loss=loss,
-        metrics=[ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)],
-    )
-    model.optimizer.build(model.trainable_variables)
+    metric = ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)
+    optimizer = make_optimizer(config, data.steps_per_epoch)
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    optimizer.build(model.trainable_variables)
+    return metric
 
 
 def _run(work, run, on_message, verbose):
@@ -215,7 +215,7 @@ def _callbacks(work, session, requests, on_message, verbose):
     if work.config.average_weights:
         batches = work.data.training()
         averaging = [AverageWeights(work.model, work.config.average_weights, batches)]
-    variables = [variable for average in averaging for variable in average.variables]
+    variables = [variable for part in (work.metric, *averaging) for variable in part.variables]
     if verbose == "auto":
         verbose = 1 if sys.stdout.isatty() else 2
     return [
