@@ -23,10 +23,11 @@ class GlobalBatchLoss(keras.losses.Loss):
         """Return the loss."""
         replica = tf.distribute.get_replica_context()
         if replica is not None and replica.num_replicas_in_sync > 1:
-            # Gradients flow back to each replica's own part, and are then summed.
-            y_true, y_pred = (
-                replica.all_gather(tf.convert_to_tensor(part), axis=0) for part in (y_true, y_pred)
-            )
+            # Gradients flow back to each replica's own part, and are then summed. Devices
+            # exchange no 8-bit numbers.
+            y_true = tf.convert_to_tensor(y_true)
+            y_true = tf.cast(y_true, "int32" if y_true.dtype.is_integer else y_true.dtype)
+            y_true, y_pred = (replica.all_gather(part, axis=0) for part in (y_true, y_pred))
         return self.loss(y_true, y_pred, sample_weight)
 
 
