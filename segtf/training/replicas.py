@@ -27,7 +27,10 @@ class GlobalBatchLoss(keras.losses.Loss):
             # exchange no 8-bit numbers.
             y_true = tf.convert_to_tensor(y_true)
             y_true = tf.cast(y_true, "int32" if y_true.dtype.is_integer else y_true.dtype)
-            y_true, y_pred = (replica.all_gather(part, axis=0) for part in (y_true, y_pred))
+            y_true, y_pred = (
+                tf.ensure_shape(replica.all_gather(part, axis=0), (None, *part.shape[1:]))
+                for part in (y_true, y_pred)
+            )
         return self.loss(y_true, y_pred, sample_weight)
 
 
