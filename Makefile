@@ -8,12 +8,13 @@ WORKERS ?= 2
 export SEGTF_DATA ?= $(abspath ../shared/data)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help install demo test test-slow lint format notebook clean
+.PHONY: help install demo test test-slow gpu-check lint format notebook clean
 
 help:
 	@echo "make demo        the main job on generated data: train, evaluate, export, predict"
 	@echo "make test        all fast tests"
 	@echo "make test-slow   checks that train or measure for minutes, on real data where it is"
+	@echo "make gpu-check   prove on this machine what only a GPU can prove, as a table"
 	@echo "make lint        ruff and the import contract"
 	@echo "make format      ruff format and safe fixes"
 	@echo "make notebook    run the notebook in full and keep its outputs"
@@ -45,6 +46,9 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -q -m slow
+
+gpu-check: $(INSTALLED)
+	$(BIN)/python benchmarks/gpu_check.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

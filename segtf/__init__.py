@@ -17,6 +17,7 @@ _PUBLIC_NAMES = {
     "LabelMap": "segtf.labels",
     "ModelSpec": "segtf.spec",
     "train": "segtf.training.train",
+    "resume": "segtf.training.train",
     "TrainConfig": "segtf.training.config",
     "load": "segtf.inference.load",
     "evaluate": "segtf.evaluation.evaluate",

@@ -17,7 +17,7 @@ import csv
 import json
 from pathlib import Path
 
-from segtf.files import write_atomically
+from segtf.files import publishing_folder, write_atomically
 from segtf.spec import FORMAT_VERSION, ModelSpec
 
 
@@ -32,24 +32,32 @@ class Run:
         self.path = Path(path)
 
     @classmethod
-    def create(cls, path, config):
-        """Make a new run folder that holds its configuration.
+    def create(cls, path, config, spec=None, split=None):
+        """Make a new run folder, which appears with all that is given or not at all.
 
         Args:
             path: a folder that does not exist yet, or is empty.
             config: settings as plain values for JSON.
+            spec: the `ModelSpec`, if known already.
+            split: assignment of samples to splits, if known already.
 
         Raises:
             ValueError: if something is there already.
         """
         cls.require_new(path)
         path = Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        run = cls(path)
-        for folder in (run.checkpoints, run.report):
-            folder.mkdir()
-        run._write_json("config.json", {"format_version": FORMAT_VERSION, **config})
-        return run
+        with publishing_folder(path) as beside:
+            run = cls(beside)
+            for folder in (run.checkpoints, run.report):
+                folder.mkdir()
+            run._write_json("config.json", {"format_version": FORMAT_VERSION, **config})
+            if spec is not None:
+                run.save_spec(spec)
+            if split is not None:
+                run.save_split(split)
+            if path.is_dir():
+                path.rmdir()
+        return cls(path)
 
     @staticmethod
     def require_new(path):
@@ -92,6 +100,16 @@ class Run:
     def checkpoints(self):
         """Folder of the state that a killed run goes on from."""
         return self.path / "checkpoints"
+
+    @property
+    def state_file(self):
+        """Path of the saved state of the training."""
+        return self.checkpoints / "state.npz"
+
+    @property
+    def has_state(self):
+        """Whether there is a saved state to go on from."""
+        return self.state_file.is_file()
 
     @property
     def logs(self):

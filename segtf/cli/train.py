@@ -1,6 +1,7 @@
 """segtf train."""
 
 import click
+from click.core import ParameterSource
 
 from segtf.cli.options import Size, data_options, open_source
 from segtf.cli.start import start_tensorflow
@@ -8,36 +9,91 @@ from segtf.cli.start import start_tensorflow
 
 @click.command()
 @click.argument("run", type=click.Path())
+@click.option("--resume", is_flag=True, help="Go on with RUN from its last saved state.")
 @data_options(required=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
 @click.option("--model", default="unet", show_default=True, help="See `segtf models`.")
 @click.option("--size", type=Size(), default="256", show_default=True)
 @click.option("--resize", default="stretch", show_default=True, help="stretch, letterbox or crop.")
 @click.option("--epochs", default=40, show_default=True)
-@click.option("--batch", default=8, show_default=True, help="Images per step.")
-@click.option("--learning-rate", default=2e-3, show_default=True)
+@click.option("--batch", default=8, show_default=True, help="Images per step, on all devices.")
+@click.option("--optimizer", default="adamw", show_default=True, help="adamw or sgd.")
+@click.option("--learning-rate", type=float, help="Highest; by default 0.002 (sgd: 0.05).")
+@click.option("--schedule", default="cosine", show_default=True, help="cosine or polynomial.")
+@click.option("--weight-decay", default=1e-4, show_default=True)
+@click.option("--clip-norm", default=0.0, help="Largest norm of the gradients; 0 for no limit.")
+@click.option("--accumulate", default=1, show_default=True, help="Steps that make an update.")
+@click.option("--average-weights", default=0.0, help="Momentum of their average, such as 0.99.")
+@click.option("--init-from", type=click.Path(), help="Run or .keras file to start from.")
+@click.option("--freeze", multiple=True, help="Layers to keep, by how their names begin.")
+@click.option(
+    "--class-weights", default="none", show_default=True, help="none or median-frequency."
+)
+@click.option(
+    "--monitor",
+    default="val_mean_dice",
+    show_default=True,
+    help="What makes an epoch the best: val_mean_dice, val_mean_iou, val_pixel_accuracy, val_loss.",
+)
+@click.option("--patience", default=0, help="Epochs without a better one to stop after; 0: never.")
 @click.option(
     "--augment", default="medical", show_default=True, help="none, light, medical, street."
 )
 @click.option("--val-share", default=0.2, show_default=True, help="Share that is held out.")
 @click.option("--seed", default=0, show_default=True)
-def train(run, data_name, data_dir, classes, data_settings, skip_broken, batch, **settings):
-    """Train a model on labelled images and write the run folder RUN."""
+@click.option("--deterministic", is_flag=True, help="The same weights bit by bit in each run.")
+@click.option(
+    "--precision",
+    default="float32",
+    show_default=True,
+    help="auto (looks at the device), float32, mixed_float16, mixed_bfloat16.",
+)
+@click.option("--save-minutes", default=3.0, show_default=True, help="Between saved states.")
+@click.pass_context
+def train(context, run, resume, data_name, data_dir, classes, data_settings, batch, **settings):
+    """Train a model on labelled images and write the run folder RUN.
+
+    Ctrl-C saves the state; `segtf train --resume RUN` goes on from there, and from the last
+    saved state after anything else that ended a training.
+    """
     from segtf.runs import Run
 
-    Run.require_new(run)
+    if resume:
+        _refuse_settings(context)
+        Run.open(run)
+    else:
+        Run.require_new(run)
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
     from segtf.training.config import TrainConfig
+    from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run
 
-    config = TrainConfig(batch_size=batch, **settings)
-    source = open_source(data_name, data_dir, classes, data_settings)
-    train_run(run, source, config, skip_broken=skip_broken, on_message=click.echo)
+    if resume:
+        resume_run(run, on_message=click.echo)
+    else:
+        config = TrainConfig(batch_size=batch, **settings)
+        source = open_source(data_name, data_dir, classes, data_settings)
+        train_run(run, source, config, on_message=click.echo)
     summary = evaluate(run).summary()
     click.echo(
         f"{summary['images']} held-out images at their own resolution: "
         f"Dice {summary['mean_dice']:.4f}, IoU {summary['mean_iou']:.4f}"
     )
     click.echo(f"{run}: best.keras, history.csv, report/")
+
+
+def _refuse_settings(context):
+    """A run goes on with the settings that it began with."""
+    given = [
+        name
+        for name in context.params
+        if name not in ("run", "resume")
+        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ValueError(
+            f"Expected no other options with --resume: a run keeps its own. Received: {options}"
+        )

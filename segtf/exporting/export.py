@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from segtf.exporting.float32 import in_float32
 from segtf.exporting.parity import check_agreement, check_files, generated_images
 from segtf.exporting.run_images import run_images
 from segtf.exporting.saved_model import next_version, write_saved_model
@@ -16,6 +15,7 @@ from segtf.inference.backends import KerasBackend, SavedModelBackend
 from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
+from segtf.models.float32 import in_float32
 from segtf.signatures import SPEC_METADATA
 
 FORMATS = ("saved_model", *VARIANTS)

@@ -5,6 +5,14 @@ from dataclasses import asdict, dataclass, field
 
 from segtf.spec import RESIZE_RULES
 
+LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
+"""Name of each optimizer and its learning rate unless another is given."""
+
+SCHEDULES = ("cosine", "polynomial")
+PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
+CLASS_WEIGHTS = ("none", "median-frequency")
+MONITORS = ("val_mean_dice", "val_mean_iou", "val_pixel_accuracy", "val_loss")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -16,16 +24,40 @@ class TrainConfig:
         size: height and width in pixels that the model is trained at.
         resize: how images are brought to that size: ``stretch``, ``letterbox`` or ``crop``.
         epochs: how often every image is seen.
-        batch_size: images per step.
-        learning_rate: of AdamW, at its highest, after one epoch of warm-up; it falls to 0 by a
-            cosine.
-        weight_decay: of AdamW.
+        batch_size: images per step, of all devices together.
+        optimizer: ``adamw`` or ``sgd`` (with Nesterov momentum 0.9).
+        learning_rate: at its highest, after one epoch of warm-up; by default that of
+            `LEARNING_RATES`.
+        schedule: how it falls to 0 then: ``cosine`` or ``polynomial`` (power 0.9).
+        weight_decay: share of the weights, times the learning rate, that each update takes off.
+        clip_norm: largest norm of all gradients together; 0 for no limit.
+        accumulate: number of steps whose gradients make one update.
+        average_weights: momentum of a moving average of the weights, such as 0.99, which is
+            then what is validated and saved; 0 for none.
+        init_from: a run folder or ``.keras`` file whose weights to start with, layer by layer
+            where names and shapes agree.
+        freeze: beginnings of the names of layers that stay as they are.
+        class_weights: ``none``, or ``median-frequency`` of the training images, by which rare
+            classes weigh more in the cross-entropy.
+        monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`.
+        patience: epochs without a better one after which training stops; 0 for never.
         augment: name out of `segtf.data.AUGMENTATIONS`.
+        skip_broken: whether samples that cannot be used are left out, and counted in a message,
+            rather than refused.
         val_share: share of the images that is held out, where the data has no split of its own.
         seed: whole number that fixes split, order, augmentation and initial weights.
+        deterministic: whether two runs give the same weights bit by bit, at some cost of speed.
+        precision: one of `PRECISIONS`; ``auto`` looks at the device.
+        save_minutes: how often, within an epoch, the state is saved that a killed run goes on
+            from; it is saved after each epoch besides.
 
     Raises:
         ValueError: for a value out of its range.
+
+    Example:
+
+    >>> TrainConfig(optimizer="sgd").learning_rate
+    0.05
     """
 
     model: str = "unet"
@@ -34,23 +66,58 @@ class TrainConfig:
     resize: str = "stretch"
     epochs: int = 40
     batch_size: int = 8
-    learning_rate: float = 2e-3
+    optimizer: str = "adamw"
+    learning_rate: float | None = None
+    schedule: str = "cosine"
     weight_decay: float = 1e-4
+    clip_norm: float = 0.0
+    accumulate: int = 1
+    average_weights: float = 0.0
+    init_from: str | None = None
+    freeze: tuple[str, ...] = ()
+    class_weights: str = "none"
+    monitor: str = "val_mean_dice"
+    patience: int = 0
     augment: str = "medical"
+    skip_broken: bool = False
     val_share: float = 0.2
     seed: int = 0
+    deterministic: bool = False
+    precision: str = "float32"
+    save_minutes: float = 3.0
 
     def __post_init__(self):
         object.__setattr__(self, "size", tuple(self.size))
-        for name in ("epochs", "batch_size", "learning_rate"):
+        object.__setattr__(self, "freeze", tuple(self.freeze))
+        for name, choices in (
+            ("resize", RESIZE_RULES),
+            ("optimizer", tuple(LEARNING_RATES)),
+            ("schedule", SCHEDULES),
+            ("class_weights", CLASS_WEIGHTS),
+            ("monitor", MONITORS),
+            ("precision", PRECISIONS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"Expected {name} as one of {choices}. Received: {getattr(self, name)!r}"
+                )
+        if self.learning_rate is None:
+            object.__setattr__(self, "learning_rate", LEARNING_RATES[self.optimizer])
+        for name in ("epochs", "batch_size", "learning_rate", "accumulate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"Expected a positive {name}. Received: {getattr(self, name)}")
+        for name in ("weight_decay", "clip_norm", "patience", "save_minutes", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"Expected no negative {name}. Received: {getattr(self, name)}")
         if len(self.size) != 2 or min(self.size) < 1:
             raise ValueError(f"Expected size as (height, width) in pixels. Received: {self.size}")
-        if self.resize not in RESIZE_RULES:
-            raise ValueError(f"Expected resize as one of {RESIZE_RULES}. Received: {self.resize!r}")
         if not 0 < self.val_share < 1:
             raise ValueError(f"Expected a val_share within 0..1. Received: {self.val_share}")
+        if not 0 <= self.average_weights < 1:
+            raise ValueError(
+                "Expected average_weights as a momentum from 0 to below 1. "
+                f"Received: {self.average_weights}"
+            )
 
     def to_dict(self):
         """Return plain values for JSON."""

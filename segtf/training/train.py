@@ -1,49 +1,79 @@
-"""segtf.train: the main way from a data set to a run folder."""
+"""segtf.train and segtf.resume: the main way from a data set to a run folder."""
+
+import math
+import sys
+from dataclasses import dataclass, replace
 
 import keras
+import tensorflow as tf
 
-from segtf.data import (
-    AUGMENTATIONS,
-    inspect_source,
-    load_data,
-    official_split,
-    select,
-    split_by_share,
-    training_batches,
-    validation_batches,
-)
-from segtf.data.pipeline import steps_per_epoch
-from segtf.losses import CrossentropyDice
+from segtf.data import AUGMENTATIONS, inspect_source, load_source
+from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
 from segtf.runs import Run
 from segtf.spec import ModelSpec
+from segtf.training.averaging import AverageWeights
 from segtf.training.batch_norm import fit_momentum
-from segtf.training.callbacks import HistoryWriter, SaveBest
+from segtf.training.batches import TrainingData, make_split
+from segtf.training.callbacks import CountSteps, HistoryWriter, SaveBest, StopEarly
+from segtf.training.checkpoint import SaveState, StopRequests, explaining_full_disk
+from segtf.training.class_weights import median_frequency
 from segtf.training.config import TrainConfig
+from segtf.training.display import Display
+from segtf.training.precision import (
+    default_strategy,
+    dtype_policy,
+    prepare_gpus,
+    resolve_precision,
+)
+from segtf.training.replicas import GlobalBatchLoss, synchronize_batch_norm
+from segtf.training.schedule import make_optimizer
+from segtf.training.session import Session
+from segtf.training.starting_weights import freeze, init_from
+from segtf.training.state import read_progress
+from segtf.training.summary import describe_bytes, describe_devices, estimate_memory
+from segtf.training.tensorboard import TensorBoardWriter
+from segtf.training.threshold import choose_threshold
 from segtf.viz import plot_history
 
-MONITOR = "val_mean_dice"
+
+@dataclass
+class _Work:
+    """A compiled model, its data and how to train the one on the other."""
+
+    model: keras.Model
+    metric: keras.metrics.Metric
+    data: TrainingData
+    spec: ModelSpec
+    config: TrainConfig
+    strategy: tf.distribute.Strategy
 
 
-def train(path, source, config=None, skip_broken=False, on_message=print, verbose="auto"):
+def train(path, source, config=None, on_message=print, verbose="auto", strategy=None):
     """Train a model on a data set and write a run folder.
+
+    Ctrl-C and SIGTERM save the state before they end the training; from whatever ended it,
+    `resume` goes on.
 
     Args:
         path: the new run folder.
         source: a `segtf.data.Source`; see `segtf.data.load_source`.
         config: a `TrainConfig`; its defaults if not given.
-        skip_broken: whether samples that cannot be used are left out, and counted in a message,
-            rather than refused.
-        on_message: called with each line about data and model.
-        verbose: of `keras.Model.fit`: 0 silent, 1 progress bar, 2 one line per epoch.
+        on_message: called with each line about data, model and device.
+        verbose: 0 silent, 1 a line kept up to date, 2 one line per epoch; ``auto`` is 1 on a
+            terminal and else 2.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
 
     Returns:
         The `segtf.runs.Run`.
 
     Raises:
         ValueError: for an existing run folder, data that cannot be trained on, or unknown
-            names; nothing is written then.
+            names; nothing is written then. Later, `TrainingDiverged` (a `ValueError`) if the
+            loss is no longer finite.
+        OSError: if the disk is full; what was saved before is still there.
     """
     config = config or TrainConfig()
     if config.augment not in AUGMENTATIONS:
@@ -51,81 +81,190 @@ def train(path, source, config=None, skip_broken=False, on_message=print, verbos
             f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {config.augment!r}"
         )
     Run.require_new(path)
-    source, notices = inspect_source(source, skip_broken)
+    prepare_gpus()
+    policy, reason = resolve_precision(config.precision)
+    config = replace(config, precision=policy)
+    source = _inspected(source, config, on_message)
+    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
+    split = make_split(source, config)
+    work = _prepare(source, split, spec, config, strategy, on_message, reason)
+    settings = {"data": dict(source.origin), "training": config.to_dict()}
+    run = Run.create(path, settings, spec, split)
+    return _run(work, run, on_message, verbose)
+
+
+def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
+    """Go on with a training that was killed, stopped or ran out of disk, from its last state.
+
+    A run that is finished stays as it is.
+
+    Args:
+        path: the run folder.
+        source: the `segtf.data.Source` that it was begun with; by default it is listed again.
+
+    The other arguments, result and errors are those of `train`.
+    """
+    run = Run.open(path)
+    config = TrainConfig.from_dict(run.config()["training"])
+    prepare_gpus()
+    if source is None:
+        source = load_source(**run.config()["data"])
+    source = _inspected(source, config, on_message)
+    if run.has_state:
+        config = replace(config, init_from=None)
+    work = _prepare(
+        source, run.split(), run.spec(), config, strategy, on_message, "as the run began"
+    )
+    return _run(work, run, on_message, verbose)
+
+
+def _inspected(source, config, on_message):
+    source, notices = inspect_source(source, config.skip_broken)
     for notice in notices:
         on_message(notice)
-    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
+    return source
+
+
+def _prepare(source, split, spec, config, strategy, on_message, reason):
+    """Decode the data, build and compile the model, and say what they are."""
+    strategy = strategy or default_strategy()
+    replicas = strategy.num_replicas_in_sync
+    if config.batch_size % replicas:
+        raise ValueError(
+            f"Expected a batch_size that is a multiple of {replicas} devices. "
+            f"Received: {config.batch_size}"
+        )
     keras.utils.set_random_seed(config.seed)
-    model = build_model(
-        config.model,
-        input_shape=(*spec.size, spec.channels),
-        num_classes=spec.labels.num_logits,
-        **config.model_settings,
-    )
-    split = _split(source, config)
-    train_data = load_data(select(source.samples, split["train"]), spec)
-    val_data = load_data(select(source.samples, split["val"]), spec)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    with strategy.scope():
+        with dtype_policy(config.precision):
+            model = build_model(
+                config.model,
+                input_shape=(*spec.size, spec.channels),
+                num_classes=spec.labels.num_logits,
+                **config.model_settings,
+            )
+        if config.init_from:
+            fresh = init_from(model, config.init_from)
+            kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
+            on_message(f"weights of {config.init_from}: {kept}")
+        freeze(model, config.freeze)
+    data = TrainingData.load(source, split, spec, config)
+    with strategy.scope():
+        metric = _compile(model, data, spec, config, on_message)
+    trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
     on_message(
-        f"{source.name}: {len(train_data)} images to train on, {len(val_data)} held out; "
+        f"{source.name}: {len(data.train)} images to train on, {len(data.val)} held out; "
         f"classes: {', '.join(spec.labels.names)}"
     )
-    on_message(f"{config.model}: {model.count_params():,} parameters at {spec.size} pixels")
+    on_message(
+        f"{config.model}: {model.count_params():,} parameters, {trained:,} of them trained, "
+        f"at {spec.size} pixels"
+    )
+    on_message(
+        f"{describe_devices(strategy)}: {config.precision} ({reason}); "
+        f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
+    )
+    return _Work(model, metric, data, spec, config, strategy)
 
-    run = Run.create(path, {"data": dict(source.origin), "training": config.to_dict()})
-    run.save_spec(spec)
-    run.save_split(split)
-    _fit(model, run, config, spec.labels, train_data, val_data, verbose)
-    plot_history(run.history(), run.report / "curves.png")
+
+def _compile(model, data, spec, config, on_message):
+    labels = spec.labels
+    fit_momentum(model, data.steps_per_epoch)
+    loss = CrossentropyDice(ignore_class=labels.ignore_class)
+    if config.class_weights == "median-frequency":
+        masks = (masks for _, masks in data.unchanged().as_numpy_iterator())
+        weights = median_frequency(masks, labels.num_classes)
+        named = zip(labels.names, weights, strict=True)
+        on_message(f"class weights: {', '.join(f'{name} {weight:.2f}' for name, weight in named)}")
+        loss = WeightedSum(
+            [
+                (PixelCrossentropy(class_weights=weights, ignore_class=labels.ignore_class), 1.0),
+                (SoftDice(ignore_class=labels.ignore_class), 1.0),
+            ]
+        )
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        synchronize_batch_norm(model)
+        loss = GlobalBatchLoss(loss)
+    metric = ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)
+    optimizer = make_optimizer(config, data.steps_per_epoch)
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    optimizer.build(model.trainable_variables)
+    return metric
+
+
+def _run(work, run, on_message, verbose):
+    """Train from where the run stands to its end, and write what belongs to the end."""
+    session = Session(run, work.config, work.data.steps_per_epoch)
+    if run.has_state:
+        session.go_on_from(read_progress(run.state_file))
+        on_message(f"going on after step {session.step} of {session.total_steps}")
+    requests = StopRequests(on_message)
+    with explaining_full_disk(run), requests.listening(), work.strategy.scope():
+        if not session.is_finished:
+            _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
+        _finish(work, session, on_message)
     return run
 
 
-def _split(source, config):
-    """The published split where there is one, else a share of the samples."""
-    if source.splits:
-        return official_split(source, config.val_share, config.seed)
-    shares = {"train": 1 - config.val_share, "val": config.val_share}
-    return split_by_share(source.samples, shares, config.seed)
+def _callbacks(work, session, requests, on_message, verbose):
+    """The callbacks, in the order in which they rely on one another."""
+    averaging = []
+    if work.config.average_weights:
+        batches = work.data.training()
+        averaging = [AverageWeights(work.model, work.config.average_weights, batches)]
+    variables = [variable for part in (work.metric, *averaging) for variable in part.variables]
+    if verbose == "auto":
+        verbose = 1 if sys.stdout.isatty() else 2
+    return [
+        CountSteps(session),
+        HistoryWriter(session),
+        SaveBest(session),
+        TensorBoardWriter(session, work.spec.labels, work.data.validation()),
+        *([Display(session, live=verbose == 1)] if verbose else []),
+        *averaging,
+        StopEarly(session),
+        SaveState(session, variables, requests, on_message, resume=session.run.has_state),
+    ]
 
 
-def _fit(model, run, config, labels, train_data, val_data, verbose):
-    steps = steps_per_epoch(len(train_data), config.batch_size)
-    fit_momentum(model, steps)
-    model.compile(
-        optimizer=_optimizer(config, steps),
-        loss=CrossentropyDice(ignore_class=labels.ignore_class),
-        metrics=[ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)],
-    )
-    batches = training_batches(
-        train_data,
-        config.batch_size,
-        config.seed,
-        config.epochs,
-        AUGMENTATIONS[config.augment],
-        labels.ignore_class,
-    )
-    model.fit(
-        batches,
-        epochs=config.epochs,
-        steps_per_epoch=steps,
-        validation_data=validation_batches(val_data, config.batch_size),
-        callbacks=[
-            HistoryWriter(run),
-            SaveBest(run, MONITOR),
-            keras.callbacks.TensorBoard(run.logs, write_graph=False),
-        ],
-        verbose=verbose,
+def _fit(work, session, callbacks):
+    """Finish the epoch that was under way, then train the others."""
+    first_epoch, taken = divmod(session.step, session.steps_per_epoch)
+    if taken:
+        _fit_epochs(work, session, callbacks, first_epoch, first_epoch + 1)
+        first_epoch += 1
+    if not session.is_finished:
+        _fit_epochs(work, session, callbacks, first_epoch, work.config.epochs)
+
+
+def _fit_epochs(work, session, callbacks, first_epoch, end_epoch):
+    work.model.fit(
+        work.data.training(session.step),
+        initial_epoch=first_epoch,
+        epochs=end_epoch,
+        steps_per_epoch=session.steps_per_epoch - session.step % session.steps_per_epoch,
+        validation_data=work.data.validation(),
+        callbacks=callbacks,
+        verbose=0,
         shuffle=False,  # the batches are in their order already
     )
 
 
-def _optimizer(config, steps):
-    """AdamW after a warm-up of one epoch (at most a tenth of the run), falling by a cosine."""
-    total = config.epochs * steps
-    warmup = min(steps, total // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate / 20 if warmup else config.learning_rate,
-        decay_steps=max(1, total - warmup),
-        warmup_target=config.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    return keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay)
+def _finish(work, session, on_message):
+    """Choose the threshold of a binary task, and draw the curves."""
+    run, labels = session.run, work.spec.labels
+    if labels.is_binary:
+        model = keras.models.load_model(run.require_model(), compile=False)
+        truth, probabilities = [], []
+        for images, masks in work.data.validation().as_numpy_iterator():
+            truth.extend(masks)
+            logits = model.predict_on_batch(images.astype("float32"))
+            probabilities.extend(keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[..., 0])
+        threshold, gain = choose_threshold(truth, probabilities, labels.ignore_class)
+        if gain:
+            on_message(f"threshold {threshold:.3f}: {gain:.4f} Dice better than 0.5")
+        run.save_spec(replace(work.spec, threshold=threshold))
+    plot_history(run.history(), run.report / "curves.png", work.config.monitor)

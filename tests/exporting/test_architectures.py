@@ -6,7 +6,7 @@ import pytest
 from export_examples import blocks
 
 import segtf
-from segtf.exporting.float32 import in_float32
+from segtf.models.float32 import in_float32
 
 IMAGES = [blocks(64, 64, seed=seed) for seed in range(4)]
 

@@ -1,0 +1,73 @@
+"""The data of a training: the one place that asks the pipeline for batches."""
+
+from dataclasses import dataclass
+
+from segtf.data import (
+    AUGMENTATIONS,
+    load_data,
+    official_split,
+    select,
+    split_by_share,
+    training_batches,
+    validation_batches,
+)
+from segtf.data.pipeline import steps_per_epoch
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Decoded images of both splits, as batches.
+
+    Args:
+        train: decoded samples to train on.
+        val: decoded samples that are held out.
+        config: the `TrainConfig`.
+        ignore_class: mask value of pixels that count nowhere, or `None`.
+    """
+
+    train: object
+    val: object
+    config: object
+    ignore_class: int | None
+
+    @classmethod
+    def load(cls, source, split, spec, config):
+        """Decode the samples of a split."""
+        train, val = (
+            load_data(select(source.samples, split[name]), spec) for name in ("train", "val")
+        )
+        return cls(train, val, config, spec.labels.ignore_class)
+
+    @property
+    def steps_per_epoch(self):
+        """Steps in which every image is seen at least once."""
+        return steps_per_epoch(len(self.train), self.config.batch_size)
+
+    def training(self, start_step=0):
+        """Return the changed batches of the whole training, from a step on."""
+        config = self.config
+        return training_batches(
+            self.train,
+            config.batch_size,
+            config.seed,
+            config.epochs,
+            AUGMENTATIONS[config.augment],
+            self.ignore_class,
+            start_step,
+        )
+
+    def unchanged(self):
+        """Return every image to train on once, as it is."""
+        return validation_batches(self.train, self.config.batch_size)
+
+    def validation(self):
+        """Return every held-out image once, as it is."""
+        return validation_batches(self.val, self.config.batch_size)
+
+
+def make_split(source, config):
+    """Return the published split where there is one, else a share of the samples."""
+    if source.splits:
+        return official_split(source, config.val_share, config.seed)
+    shares = {"train": 1 - config.val_share, "val": config.val_share}
+    return split_by_share(source.samples, shares, config.seed)

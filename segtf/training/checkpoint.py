@@ -1,0 +1,130 @@
+"""Saving the state while training, on request and by the clock."""
+
+import contextlib
+import signal
+import threading
+import time
+
+import keras
+
+from segtf.training.callbacks import TrainingDiverged
+from segtf.training.state import StateError, is_disk_full, load_state, save_state
+
+
+class StopRequests:
+    """Ctrl-C and SIGTERM, turned into a request that is met at the end of a step.
+
+    Args:
+        on_message: called with a line of text at the first request.
+    """
+
+    def __init__(self, on_message):
+        self.on_message = on_message
+        self.received = False
+
+    @contextlib.contextmanager
+    def listening(self):
+        """Listen to the signals within; outside of the main thread Python gives none."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in kept:
+            signal.signal(number, self._receive)
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+    def _receive(self, number, frame):
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = True
+        self.on_message("Stopping after this step, or after the validation under way.")
+
+
+class SaveState(keras.callbacks.Callback):
+    """Save the state by the clock, after each epoch, and when asked to stop.
+
+    To be the last callback, so that what is saved includes what the others have done.
+
+    Args:
+        session: the `Session`.
+        more_variables: `keras.Variable`s that belong to the state besides those of the model,
+            its mean loss and its optimizer.
+        requests: `StopRequests`.
+        on_message: called with a line of text when training stops on request.
+        resume: whether to start from the saved state.
+    """
+
+    def __init__(self, session, more_variables, requests, on_message, resume):
+        super().__init__()
+        self.session = session
+        self.more_variables = more_variables
+        self.requests = requests
+        self.on_message = on_message
+        self.resume = resume
+        self.last_saved = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Take over the saved state, once: only now have all variables been made."""
+        if self.resume:
+            self.session.go_on_from(load_state(self.session.run.state_file, self._variables()))
+            self.resume = False
+            if self.session.is_between_epochs:
+                self.model.reset_metrics()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Save if it is time; an epoch's last step is saved with its validation."""
+        if self.session.is_between_epochs:
+            return
+        waited = time.monotonic() - self.last_saved
+        if self.requests.received or waited >= 60 * self.session.config.save_minutes:
+            self._save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save."""
+        self._save()
+
+    def _save(self):
+        run = self.session.run
+        try:
+            save_state(run.state_file, self._variables(), self.session.progress())
+        except StateError as error:
+            raise TrainingDiverged(self.session, str(error)) from None
+        self.last_saved = time.monotonic()
+        if self.requests.received:
+            self.on_message(
+                f"Saved at step {self.session.step} of {self.session.total_steps}. "
+                f"To go on: segtf train --resume {run.path}"
+            )
+            raise KeyboardInterrupt
+
+    def _variables(self):
+        model = self.model
+        return [
+            *model.variables,
+            *model.metrics[0].variables,  # the mean loss; other metrics are made later
+            *model.optimizer.variables,
+            *self.more_variables,
+        ]
+
+
+@contextlib.contextmanager
+def explaining_full_disk(run):
+    """Say what a full disk means for a run.
+
+    Raises:
+        OSError: in place of one that says that there is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise OSError(
+            error.errno,
+            f"The disk is full; what was saved before is still there. Make room, then: "
+            f"segtf train --resume {run.path}",
+        ) from error

@@ -1,0 +1,76 @@
+"""How far a training has come, as its callbacks share it."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from segtf.runs import Run
+from segtf.training.config import TrainConfig
+from segtf.training.state import Progress
+
+
+@dataclass
+class Session:
+    """A training that is under way.
+
+    Args:
+        run: its folder.
+        config: its settings.
+        steps_per_epoch: number of steps in an epoch.
+        step: steps taken since the beginning.
+        history: the figures of each finished epoch.
+        epoch_began: reading of the clock at which the epoch would have begun had nothing
+            stopped it.
+    """
+
+    run: Run
+    config: TrainConfig
+    steps_per_epoch: int
+    step: int = 0
+    history: list = field(default_factory=list)
+    epoch_began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def total_steps(self):
+        """Number of steps of the whole training."""
+        return self.config.epochs * self.steps_per_epoch
+
+    @property
+    def is_between_epochs(self):
+        """Whether the last step was the last of its epoch."""
+        return self.step % self.steps_per_epoch == 0
+
+    @property
+    def epoch_seconds(self):
+        """Seconds that the current epoch has taken."""
+        return time.perf_counter() - self.epoch_began
+
+    @property
+    def best_epoch(self):
+        """Index of the best epoch by the monitored figure, or `None` before the first."""
+        if not self.history:
+            return None
+        sign = -1.0 if self.config.monitor == "val_loss" else 1.0
+        # What is not a number is worse than any number.
+        values = [
+            np.nan_to_num(sign * row[self.config.monitor], nan=-np.inf) for row in self.history
+        ]
+        return int(np.argmax(values))
+
+    @property
+    def is_finished(self):
+        """Whether all epochs are done, or none has been better for as long as `patience`."""
+        waited = len(self.history) - 1 - (self.best_epoch or 0)
+        out_of_patience = 0 < self.config.patience <= waited
+        return len(self.history) >= self.config.epochs or out_of_patience
+
+    def progress(self):
+        """Return what is saved of this."""
+        return Progress(self.step, self.history, self.epoch_seconds)
+
+    def go_on_from(self, progress):
+        """Take over what was saved."""
+        self.step = progress.step
+        self.history = progress.history
+        self.epoch_began = time.perf_counter() - progress.seconds

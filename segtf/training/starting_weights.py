@@ -1,0 +1,71 @@
+"""Weights to start from, and layers that stay as they are."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+
+from segtf.runs import Run
+
+
+def init_from(model, path):
+    """Copy weights of another model, layer by layer, where names and shapes agree.
+
+    Args:
+        model: a `keras.Model`, changed in place.
+        path: a run folder or a ``.keras`` file.
+
+    Returns:
+        Names of the layers of `model` that keep their own initial weights.
+
+    Raises:
+        ValueError: if there is no model, or no layer of it fits.
+    """
+    file = Run.open(path).require_model() if Path(path).is_dir() else Path(path)
+    if not zipfile.is_zipfile(file):
+        raise ValueError(f"Expected a run folder or a .keras file to start from. Received: {path}")
+    others = {layer.name: layer for layer in _layers(keras.models.load_model(file, compile=False))}
+    layers = [layer for layer in _layers(model) if layer.weights]
+    fresh = []
+    for layer in layers:
+        other = others.get(layer.name)
+        if other is not None and _shapes(other) == _shapes(layer):
+            layer.set_weights(other.get_weights())
+        else:
+            fresh.append(layer.name)
+    if len(fresh) == len(layers):
+        raise ValueError(
+            "Expected a model to start from that shares layers (names and shapes) with "
+            f"{model.name!r}. Received: {path}, which shares none"
+        )
+    return fresh
+
+
+def freeze(model, prefixes):
+    """Keep layers from being trained; their batch normalisation uses its statistics.
+
+    Args:
+        model: a `keras.Model`, changed in place; to be compiled after this.
+        prefixes: beginnings of the names of the layers.
+
+    Raises:
+        ValueError: for a prefix that fits no layer.
+    """
+    layers = [layer for layer in _layers(model) if layer.weights]
+    for prefix in prefixes:
+        chosen = [layer for layer in layers if layer.name.startswith(prefix)]
+        if not chosen:
+            names = ", ".join(layer.name for layer in layers)
+            raise ValueError(
+                f"Expected the beginning of a layer's name out of {names}. Received: {prefix!r}"
+            )
+        for layer in chosen:
+            layer.trainable = False
+
+
+def _layers(model):
+    return [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+
+
+def _shapes(layer):
+    return [tuple(weight.shape) for weight in layer.weights]

@@ -1,0 +1,71 @@
+"""Figures and pictures for TensorBoard."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from segtf.viz import overlay
+
+_PICTURES = 4
+
+
+class TensorBoardWriter(keras.callbacks.Callback):
+    """Write each epoch's figures, and validation images with truth and prediction over them.
+
+    Args:
+        session: the `Session`.
+        labels: the `LabelMap`.
+        batches: validation batches `(images, masks)`, whose first images are shown.
+    """
+
+    def __init__(self, session, labels, batches):
+        super().__init__()
+        self.session = session
+        self.labels = labels
+        self.images, self.masks = (
+            np.concatenate(parts)[:_PICTURES]
+            for parts in zip(*_first(batches, _PICTURES), strict=True)
+        )
+        logs = session.run.logs
+        self.writers = {
+            name: tf.summary.create_file_writer(str(logs / name))
+            for name in ("train", "validation")
+        }
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write."""
+        with self.writers["train"].as_default(step=epoch + 1):
+            for name, value in logs.items():
+                if not name.startswith("val_"):
+                    tf.summary.scalar(f"epoch_{name}", value)
+            tf.summary.scalar("learning_rate", float(self.model.optimizer.learning_rate))
+        with self.writers["validation"].as_default(step=epoch + 1):
+            for name, value in logs.items():
+                if name.startswith("val_"):
+                    tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
+            tf.summary.image("truth_and_prediction", self._pictures(), max_outputs=_PICTURES)
+        for writer in self.writers.values():
+            writer.flush()
+
+    def _pictures(self):
+        logits = self.model.predict(self.images, batch_size=len(self.images), verbose=0)
+        ids = (logits > 0)[..., 0] if logits.shape[-1] == 1 else logits.argmax(axis=-1)
+        return np.stack(
+            [
+                np.hstack([overlay(image, mask, self.labels) for mask in (truth, predicted)])
+                for image, truth, predicted in zip(
+                    self.images, self.masks, ids.astype(np.uint8), strict=True
+                )
+            ]
+        )
+
+
+def _first(batches, count):
+    """As many batches as hold `count` images, as NumPy arrays."""
+    seen, kept = 0, []
+    for images, masks in batches.as_numpy_iterator():
+        kept.append((images, masks))
+        seen += len(images)
+        if seen >= count:
+            break
+    return kept

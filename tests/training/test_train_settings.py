@@ -1,0 +1,189 @@
+"""What the settings of a training do."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from segtf.data import load_source
+from segtf.models import build_model
+from segtf.training.averaging import AverageWeights
+from segtf.training.class_weights import median_frequency
+from segtf.training.config import TrainConfig
+from segtf.training.precision import dtype_policy, resolve_precision
+from segtf.training.schedule import WarmUpThenDecay, make_optimizer
+from segtf.training.starting_weights import freeze, init_from
+from segtf.training.threshold import choose_threshold
+from segtf.training.train import train
+
+TINY = {
+    "model_settings": {"base_filters": 2, "depth": 1},
+    "size": (32, 32),
+    "epochs": 1,
+    "batch_size": 4,
+}
+
+
+def tiny_model(classes=1, **settings):
+    return build_model("unet", (32, 32, 3), classes, base_filters=2, depth=1, **settings)
+
+
+def quiet_train(path, synthetic_folder, **settings):
+    messages = []
+    config = TrainConfig(**{**TINY, **settings})
+    source = load_source("synthetic", synthetic_folder)
+    run = train(path, source, config, on_message=messages.append, verbose=0)
+    return run, "\n".join(messages)
+
+
+def test_the_schedule_is_that_of_keras_where_keras_has_one():
+    ours = WarmUpThenDecay(2e-3, total_updates=50, warmup_updates=5)
+    theirs = keras.optimizers.schedules.CosineDecay(
+        1e-4, decay_steps=45, warmup_target=2e-3, warmup_steps=5
+    )
+    steps = range(51)
+    np.testing.assert_allclose(
+        [ours(step) for step in steps], [theirs(step) for step in steps], atol=1e-9
+    )
+
+
+def test_the_polynomial_schedule_is_that_of_keras():
+    ours = WarmUpThenDecay(1.0, total_updates=20, decay="polynomial")
+    theirs = keras.optimizers.schedules.PolynomialDecay(1.0, 20, end_learning_rate=0.0, power=0.9)
+    for step in range(21):
+        assert float(ours(step)) == pytest.approx(float(theirs(step)), abs=1e-6)
+
+
+def test_accumulated_steps_count_as_one_update():
+    optimizer = make_optimizer(TrainConfig(epochs=10, accumulate=2), steps_per_epoch=8)
+    assert optimizer._learning_rate.total_updates == 40
+    assert optimizer._learning_rate.warmup_updates == 4
+
+
+def test_settings_of_every_kind_together(tmp_path, synthetic_folder):
+    run, messages = quiet_train(
+        tmp_path / "run",
+        synthetic_folder,
+        epochs=3,
+        optimizer="sgd",
+        schedule="polynomial",
+        clip_norm=1.0,
+        accumulate=2,
+        average_weights=0.9,
+        class_weights="median-frequency",
+        freeze=("encoder0",),
+        monitor="val_loss",
+        patience=1,
+    )
+    assert "class weights: skin " in messages
+    assert "median-frequency" in (run.path / "config.json").read_text()
+    assert len(run.history()) >= 1
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains_and_saves_a_float32_model(tmp_path, synthetic_folder, precision):
+    run, messages = quiet_train(tmp_path / "run", synthetic_folder, precision=precision)
+    assert f"{precision} (as asked)" in messages
+    assert np.isfinite(run.history()[0]["loss"])
+    model = keras.models.load_model(run.best_model, compile=False)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_mixed_float16_scales_the_loss_and_spares_only_the_head():
+    config = TrainConfig(precision="mixed_float16", clip_norm=1.0, accumulate=2)
+    optimizer = make_optimizer(config, steps_per_epoch=4)
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    assert optimizer.inner_optimizer.global_clipnorm == 1.0
+    assert optimizer.inner_optimizer.gradient_accumulation_steps == 2
+    with dtype_policy("mixed_float16"):
+        model = tiny_model()
+    graph = tf.function(model).get_concrete_function(tf.TensorSpec((1, 32, 32, 3))).graph
+    convolutions = [op for op in graph.get_operations() if op.type.startswith("Conv2D")]
+    in_float32 = [op.name for op in convolutions if op.get_attr("T") != tf.float16]
+    assert len(convolutions) > 5
+    assert len(in_float32) == 1
+    assert "logits" in in_float32[0]
+
+
+def test_auto_precision_says_why():
+    policy, reason = resolve_precision("auto")
+    assert policy in ("float32", "mixed_float16", "mixed_bfloat16")
+    assert "CPU" in reason or "GPU" in reason
+
+
+def test_the_average_follows_and_makes_room_again():
+    rng = np.random.default_rng(0)
+    model = tiny_model()
+    images = tf.data.Dataset.from_tensors(
+        (rng.integers(0, 256, (4, 32, 32, 3), np.uint8), np.zeros((4, 32, 32), np.uint8))
+    )
+    average = AverageWeights(model, 0.5, images.repeat(3))
+    average.set_model(model)
+    first = [weight.numpy() for weight in model.trainable_weights]
+    for weight in model.trainable_weights:
+        weight.assign(weight + 1.0)
+    second = [variable.numpy() for variable in model.variables]
+    average.on_train_batch_end(0)
+
+    average.on_test_begin()
+    share = 2 / 11  # weight of the past at the first step
+    for weight, before in zip(model.trainable_weights, first, strict=True):
+        np.testing.assert_allclose(weight, before + (1 - share), rtol=1e-5, atol=1e-6)
+    in_training = model(next(iter(images))[0], training=True)
+    at_rest = model(next(iter(images))[0], training=False)
+    average.on_epoch_end(0)
+    for variable, value in zip(model.variables, second, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    # With the right statistics, the model does at rest what it does in training.
+    np.testing.assert_allclose(at_rest, in_training, rtol=0.05, atol=0.05)
+
+
+def test_weights_are_taken_over_where_they_fit(tmp_path):
+    trained, model = tiny_model(), tiny_model(classes=4)
+    trained.save(tmp_path / "trained.keras")
+    assert init_from(model, tmp_path / "trained.keras") == ["logits"]
+    name = "encoder0_1_conv"
+    for weight, expected in zip(
+        model.get_layer(name).get_weights(), trained.get_layer(name).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def test_a_model_to_start_from_that_does_not_fit_is_refused(tmp_path):
+    tiny_model(classes=2).save(tmp_path / "a.keras")
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match=r"shares layers.*Received: .*shares none"):
+        init_from(other, tmp_path / "a.keras")
+    with pytest.raises(ValueError, match=r"run folder or a \.keras file.*Received: "):
+        init_from(other, tmp_path / "missing.keras")
+
+
+def test_frozen_layers_are_not_trained():
+    model = tiny_model()
+    freeze(model, ["encoder", "bottleneck"])
+    names = {weight.path.split("/")[0] for weight in model.trainable_weights}
+    assert names
+    assert all(name.startswith(("decoder", "logits")) for name in names)
+    with pytest.raises(ValueError, match=r"beginning of a layer's name.*Received: 'body'"):
+        freeze(model, ["body"])
+
+
+def test_rare_classes_weigh_more_and_absent_ones_as_they_are():
+    masks = np.zeros((2, 4, 4), np.uint8)
+    masks[0, 0, 0], masks[1] = 1, 255
+    weights = median_frequency([masks], 3)
+    assert weights[1] > 1 > weights[0]
+    assert weights[2] == 1.0
+
+
+def test_a_threshold_is_chosen_only_where_it_helps_on_other_images():
+    rng = np.random.default_rng(0)
+    truth = [rng.integers(0, 2, (16, 16)) for _ in range(10)]
+    low = [0.05 + 0.3 * mask + 0.02 * rng.random(mask.shape) for mask in truth]
+    threshold, gain = choose_threshold(truth, low)
+    assert 0.07 < threshold < 0.36
+    assert gain > 0.9
+    right = [0.25 + 0.5 * mask for mask in truth]
+    assert choose_threshold(truth, right) == (0.5, 0.0)
+    assert choose_threshold(truth[:4], low[:4]) == (0.5, 0.0)
