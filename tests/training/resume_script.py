@@ -50,4 +50,5 @@ def main():
         resume(run, **settings)
 
 
-main()
+if __name__ == "__main__":
+    main()
