@@ -13,7 +13,7 @@ from pathlib import Path
 RUNS = Path("runs")
 SIZE = (32, 32)
 EPOCHS = 1
-MODELS = {"U-Net": "unet-small", "SegNet": "segnet-small"}
+MODELS = {"U-Net": {"model": "unet-small"}, "SegNet": {"model": "segnet-small"}}
 """
 
 

@@ -60,7 +60,10 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
 @click.option("--out", type=click.Path(), default="samples.png", show_default=True)
 @click.option("--count", default=8, show_default=True, help="Number of samples.")
 @click.option(
-    "--augment", default="medical", show_default=True, help="none, light, medical, street."
+    "--augment",
+    default="medical",
+    show_default=True,
+    help="none, light, medical, medical-mild, street.",
 )
 @click.option("--variants", default=2, show_default=True, help="Augmented pictures of each.")
 @click.option("--seed", default=0, show_default=True)

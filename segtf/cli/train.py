@@ -37,7 +37,10 @@ from segtf.cli.start import start_tensorflow
 )
 @click.option("--patience", default=0, help="Epochs without a better one to stop after; 0: never.")
 @click.option(
-    "--augment", default="medical", show_default=True, help="none, light, medical, street."
+    "--augment",
+    default="medical",
+    show_default=True,
+    help="none, light, medical, medical-mild, street.",
 )
 @click.option("--val-share", default=0.2, show_default=True, help="Share that is held out.")
 @click.option("--seed", default=0, show_default=True)
