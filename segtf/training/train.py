@@ -206,6 +206,8 @@ def _run(work, run, on_message, verbose):
         if not session.is_finished:
             _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
         _finish(work, session, on_message)
+    if requests.received:
+        raise KeyboardInterrupt  # it came when there was nothing left to save
     return run
 
 
