@@ -6,7 +6,7 @@ BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
 export SEGTF_DATA ?= $(abspath ../shared/data)
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help install demo test test-slow gpu-check lint format notebook clean
 
@@ -30,7 +30,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 demo: $(INSTALLED)
 	rm -rf demo
 	$(BIN)/segtf data synth demo/data --count 120
-	$(BIN)/segtf train demo/run --data-dir demo/data --model unet-small --size 128 --epochs 12
+	$(BIN)/segtf train demo/run --data-dir demo/data --model unet-small --size 128 --epochs 20
 	$(BIN)/segtf export demo/run --format saved_model --out demo/saved_model
 	$(BIN)/segtf export demo/run --format tflite --out demo/tflite
 	$(BIN)/segtf predict demo/saved_model demo/data/images/000*.jpg --out demo/masks-saved_model
