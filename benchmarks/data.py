@@ -220,6 +220,7 @@ def torch_albumentations_kept(pairs, epochs):
 
 def numpy_pillow(pairs, epochs):
     """Threads over Pillow and NumPy, decoded once: what one would write by hand."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the threads are over images already
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
