@@ -1,5 +1,7 @@
 """U-Net: an encoder and a decoder with a connection between their halves at each level."""
 
+from functools import partial
+
 import keras
 from keras import layers
 
@@ -10,24 +12,29 @@ from segtf.models.blocks import (
     pad_to_multiple,
     upsample_bilinear,
 )
+from segtf.models.encoders import ENCODER_DEPTH, encoder_features
 from segtf.models.heads import segmentation_head
 
 UPSAMPLINGS = ("transposed", "bilinear")
+
+_DEPTH = 4
 
 
 def unet(
     input_shape=(None, None, 3),
     num_classes=1,
     base_filters=16,
-    depth=4,
+    depth=None,
     normalization="batch",
     dropout=0.0,
     upsampling="transposed",
     include_rescaling=True,
     batch_norm_momentum=0.9,
+    encoder=None,
+    encoder_weights=None,
     name="unet",
 ):
-    """Build a U-Net.
+    """Build a U-Net, with an encoder of its own or one out of keras.applications.
 
     The settings of the paper are `base_filters=64, normalization=None` with one channel in and
     two classes out; unlike there, convolutions keep the size of the image.
@@ -37,14 +44,22 @@ def unet(
             be divisible by anything.
         num_classes: channels of the output; 1 for a binary task.
         base_filters: channels at full resolution; each level down has twice as many.
-        depth: number of times that the resolution is halved.
-        normalization: `"batch"` or `None`.
+        depth: number of times that the resolution is halved, by default 4. An encoder of
+            keras.applications has 5, and no other.
+        normalization: `"batch"` or `None`; in the decoder alone, where `encoder` is given.
         dropout: rate of dropout at the lowest resolution.
         upsampling: `"transposed"` (learned 2x2 kernels) or `"bilinear"`.
-        include_rescaling: whether the first layer brings pixels 0..255 to 0..1; without it, the
-            model takes values that are already scaled.
+        include_rescaling: whether the first layer brings pixels 0..255 to 0..1, or to what
+            `encoder` was trained on; without it, the model takes values that are already scaled.
         batch_norm_momentum: weight of the past in the moving statistics. Keras' own default of
             0.99 needs some hundred steps to catch up, which small data sets do not have.
+        encoder: `None`, or a name in `segtf.models.ENCODERS`, such as `"efficientnetv2-b0"`. The
+            names of its layers begin with `encoder_`, so that they can be frozen together. Grey
+            images are given to it as RGB; without weights it takes any number of channels.
+        encoder_weights: what the encoder begins with: `None` for random values; `"imagenet"`,
+            which keras.applications downloads once; or the path of a `.weights.h5`, `.h5` or
+            `.keras` file of that application, with or without its head. For images of 1 or 3
+            channels.
         name: name of the model.
 
     Returns:
@@ -52,7 +67,8 @@ def unet(
         `(B, H, W, num_classes)`.
 
     Raises:
-        ValueError: for a value out of its range.
+        ValueError: for a value out of its range, an unknown encoder, or weights that cannot be
+            had or do not fit.
 
     Reference:
         Ronneberger, Fischer, Brox: "U-Net: Convolutional Networks for Biomedical Image
@@ -63,25 +79,41 @@ def unet(
     >>> model = unet((64, 96, 3), num_classes=4, base_filters=4, depth=2)
     >>> model.output_shape
     (None, 64, 96, 4)
+    >>> model = unet((64, 96, 3), encoder="mobilenetv3-small", encoder_weights=None)
+    >>> model.get_layer("encoder_conv").kernel.shape
+    (3, 3, 3, 16)
     """
     image = image_input(input_shape)
-    x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
-    features = unet_body(
-        x,
-        base_filters=base_filters,
-        depth=depth,
-        normalization=normalization,
-        dropout=dropout,
-        upsampling=upsampling,
-        batch_norm_momentum=batch_norm_momentum,
-    )
+    decoder = {
+        "base_filters": base_filters,
+        "normalization": normalization,
+        "dropout": dropout,
+        "upsampling": upsampling,
+        "batch_norm_momentum": batch_norm_momentum,
+    }
+    if encoder is None:
+        if encoder_weights is not None:
+            raise ValueError(
+                "Expected encoder_weights only where there is an encoder. "
+                f"Received: encoder=None, encoder_weights={encoder_weights!r}"
+            )
+        x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
+        features = unet_body(x, depth=_DEPTH if depth is None else depth, **decoder)
+    else:
+        if depth not in (None, ENCODER_DEPTH):
+            raise ValueError(
+                f"Expected a depth of {ENCODER_DEPTH} with an encoder. Received: depth={depth}"
+            )
+        features = encoder_unet_body(
+            image, encoder, encoder_weights, include_rescaling=include_rescaling, **decoder
+        )
     return keras.Model(image, segmentation_head(features, num_classes), name=name)
 
 
 def unet_body(
     x,
     base_filters=16,
-    depth=4,
+    depth=_DEPTH,
     normalization="batch",
     dropout=0.0,
     upsampling="transposed",
@@ -104,43 +136,101 @@ def unet_body(
     >>> unet_body(image, base_filters=4, depth=2).shape
     (None, 32, 32, 4)
     """
+    _require_positive(base_filters, depth)
+    convolve = partial(
+        _two_convolutions, normalization=normalization, batch_norm_momentum=batch_norm_momentum
+    )
+    image = x
+    x = pad_to_multiple(x, 2**depth)
+
+    skips = []
+    for level in range(depth):
+        x = convolve(x, base_filters * 2**level, name=f"encoder{level}")
+        skips.append(x)
+        x = layers.MaxPooling2D(name=f"encoder{level}_pool")(x)
+
+    x = convolve(x, base_filters * 2**depth, name="bottleneck")
+    x = _decode(x, skips, base_filters, dropout, upsampling, convolve)
+    return crop_like(x, image)
+
+
+def encoder_unet_body(
+    image,
+    encoder,
+    encoder_weights=None,
+    include_rescaling=True,
+    base_filters=16,
+    normalization="batch",
+    dropout=0.0,
+    upsampling="transposed",
+    batch_norm_momentum=0.9,
+):
+    """Return the last feature map of a U-Net whose encoder is out of keras.applications.
+
+    Args:
+        image: batch of pixels 0..255 `(B, H, W, C)`, already scaled if not `include_rescaling`.
+            The others are those of `unet`.
+
+    Returns:
+        Feature map `(B, H, W, base_filters)`.
+
+    Raises:
+        ValueError: for a value out of its range, an unknown encoder, or weights that cannot be
+            had or do not fit.
+
+    Example:
+
+    >>> image = keras.Input((32, 48, 3))
+    >>> encoder_unet_body(image, "mobilenetv3-small", base_filters=4).shape
+    (None, 32, 48, 4)
+    """
+    _require_positive(base_filters)
+    convolve = partial(
+        _two_convolutions, normalization=normalization, batch_norm_momentum=batch_norm_momentum
+    )
+    *skips, x = encoder_features(
+        pad_to_multiple(image, 2**ENCODER_DEPTH),
+        encoder,
+        encoder_weights,
+        include_rescaling=include_rescaling,
+        batch_norm_momentum=batch_norm_momentum,
+    )
+    # None of them has features at full resolution.
+    x = _decode(x, [None, *skips], base_filters, dropout, upsampling, convolve)
+    return crop_like(x, image)
+
+
+def _require_positive(base_filters, depth=1):
     if depth < 1 or base_filters < 1:
         raise ValueError(
             "Expected positive base_filters and depth. "
             f"Received: base_filters={base_filters}, depth={depth}"
         )
 
-    def two_convolutions(x, filters, name):
-        for index in (1, 2):
-            x = convolution(
-                x,
-                filters,
-                normalization=normalization,
-                batch_norm_momentum=batch_norm_momentum,
-                name=f"{name}_{index}",
-            )
-        return x
 
-    image = x
-    x = pad_to_multiple(x, 2**depth)
+def _two_convolutions(x, filters, name, normalization, batch_norm_momentum):
+    for index in (1, 2):
+        x = convolution(
+            x,
+            filters,
+            normalization=normalization,
+            batch_norm_momentum=batch_norm_momentum,
+            name=f"{name}_{index}",
+        )
+    return x
 
-    skips = []
-    for level in range(depth):
-        x = two_convolutions(x, base_filters * 2**level, f"encoder{level}")
-        skips.append(x)
-        x = layers.MaxPooling2D(name=f"encoder{level}_pool")(x)
 
-    x = two_convolutions(x, base_filters * 2**depth, "bottleneck")
+def _decode(x, skips, base_filters, dropout, upsampling, convolve):
+    """Go up from the lowest resolution, past the skips, finest first; `None` where none is."""
     if dropout:
         x = layers.Dropout(dropout, name="bottleneck_dropout")(x)
-
-    for level in reversed(range(depth)):
+    for level, skip in reversed(list(enumerate(skips))):
         filters = base_filters * 2**level
         x = _upsample(x, filters, upsampling, f"decoder{level}_up")
-        x = layers.Concatenate(name=f"decoder{level}_concat")([skips[level], x])
-        x = two_convolutions(x, filters, f"decoder{level}")
-
-    return crop_like(x, image)
+        if skip is not None:
+            x = layers.Concatenate(name=f"decoder{level}_concat")([skip, x])
+        x = convolve(x, filters, name=f"decoder{level}")
+    return x
 
 
 def _upsample(x, filters, method, name):
