@@ -24,8 +24,15 @@ from segtf.cli.start import start_tensorflow
 @click.option("--clip-norm", default=0.0, help="Largest norm of the gradients; 0 for no limit.")
 @click.option("--accumulate", default=1, show_default=True, help="Steps that make an update.")
 @click.option("--average-weights", default=0.0, help="Momentum of their average, such as 0.99.")
+@click.option(
+    "--encoder-weights", help="imagenet or a weight file, for models with an encoder; else random."
+)
 @click.option("--init-from", type=click.Path(), help="Run or .keras file to start from.")
-@click.option("--freeze", multiple=True, help="Layers to keep, by how their names begin.")
+@click.option(
+    "--freeze",
+    multiple=True,
+    help="Layers to keep, by how their names begin, such as encoder.",
+)
 @click.option(
     "--class-weights", default="none", show_default=True, help="none or median-frequency."
 )

@@ -1,6 +1,7 @@
 """Architectures: each a function that returns a plain `keras.Model`."""
 
 from segtf.models.costs import multiply_adds
+from segtf.models.encoders import ENCODERS, encoder_features
 from segtf.models.heads import segmentation_head
 from segtf.models.registry import (
     ModelCost,
@@ -13,14 +14,17 @@ from segtf.models.registry import (
     unregister_model,
 )
 from segtf.models.segnet import segnet, segnet_basic, segnet_basic_body, segnet_body
-from segtf.models.unet import unet, unet_body
+from segtf.models.unet import encoder_unet_body, unet, unet_body
 from segtf.models.unpooling import max_pool_with_indices, max_unpool
 
 __all__ = [
+    "ENCODERS",
     "ModelCost",
     "ModelVariant",
     "build_model",
     "describe_models",
+    "encoder_features",
+    "encoder_unet_body",
     "find_model",
     "max_pool_with_indices",
     "max_unpool",

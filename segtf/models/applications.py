@@ -90,9 +90,7 @@ def copy_layers(application, x, prefix, batch_norm_momentum, with_weights):
         return x
 
     # What this returns begins at an input of its own; the calls were made on `x`.
-    keras.models.clone_model(
-        application, input_tensors=x, clone_function=copy, call_function=call
-    )
+    keras.models.clone_model(application, input_tensors=x, clone_function=copy, call_function=call)
     if with_weights:
         for layer, made in pairs:
             _copy_weights(layer, made)

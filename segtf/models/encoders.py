@@ -28,6 +28,9 @@ class Head(NamedTuple):
     weights: int = 2
 
 
+_DENSE_HEAD = Head()
+
+
 @dataclass(frozen=True)
 class Encoder:
     """A network of keras.applications, and how to use it as an encoder.
@@ -48,7 +51,7 @@ class Encoder:
     mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
     deviation: tuple[float, float, float] = (127.5, 127.5, 127.5)
     settings: tuple[tuple[str, object], ...] = (("include_preprocessing", False),)
-    head: Head = Head()
+    head: Head = _DENSE_HEAD
 
 
 # Mean and standard deviation of the pixels of ImageNet.
@@ -63,8 +66,13 @@ def _efficientnet_v2(size):
     # convolution has a seventh of its channels, which is what a decoder wants.
     return Encoder(
         f"EfficientNetV2{size}",
-        ("block2a_expand_conv", "block3a_expand_conv", "block4a_expand_conv")
-        + ("block6a_expand_conv", "top_conv"),
+        (
+            "block2a_expand_conv",
+            "block3a_expand_conv",
+            "block4a_expand_conv",
+            "block6a_expand_conv",
+            "top_conv",
+        ),
         **_IMAGENET,
     )
 
@@ -72,14 +80,24 @@ def _efficientnet_v2(size):
 ENCODERS = {
     "mobilenetv3-small": Encoder(
         "MobileNetV3Small",
-        ("expanded_conv_depthwise_pad", "expanded_conv_1_expand", "expanded_conv_3_expand")
-        + ("expanded_conv_8_expand", "conv_1"),
+        (
+            "expanded_conv_depthwise_pad",
+            "expanded_conv_1_expand",
+            "expanded_conv_3_expand",
+            "expanded_conv_8_expand",
+            "conv_1",
+        ),
         head=Head("logits", 4),
     ),
     "mobilenetv3-large": Encoder(
         "MobileNetV3Large",
-        ("expanded_conv_1_expand", "expanded_conv_3_expand", "expanded_conv_6_expand")
-        + ("expanded_conv_12_expand", "conv_1"),
+        (
+            "expanded_conv_1_expand",
+            "expanded_conv_3_expand",
+            "expanded_conv_6_expand",
+            "expanded_conv_12_expand",
+            "conv_1",
+        ),
         head=Head("logits", 4),
     ),
     # The last block of a stage, not the first of the next, halves the resolution; before it, the
@@ -134,10 +152,10 @@ def encoder_features(
     """
     details = find_encoder(encoder)
     x = image
-    if include_rescaling:
-        x = _rescale(x, details)
     if x.shape[-1] == 1:
         x = layers.Concatenate(name="grey_to_rgb")([x, x, x])
+    if include_rescaling:
+        x = _rescale(x, details)
     if encoder_weights is not None and x.shape[-1] != 3:
         raise ValueError(
             "Expected images of 1 or 3 channels, which encoder_weights are for. "

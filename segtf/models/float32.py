@@ -21,4 +21,7 @@ def _all_layers(model):
 
 
 def _float32_layer(layer):
-    return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.Layer):  # else an operation, which computes in what comes in
+        config["dtype"] = "float32"
+    return type(layer).from_config(config)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 
 from segtf.models.costs import multiply_adds
+from segtf.models.encoder_costs import ENCODER_COSTS
 from segtf.models.segnet import segnet, segnet_basic
 from segtf.models.unet import unet
 
@@ -138,13 +139,23 @@ def describe_models(size=(256, 256), num_classes=1, channels=3):
     """
     costs = []
     for name, variant in _VARIANTS.items():
-        model = build_model(name, (*size, channels), num_classes)
-        parameters = model.count_params()
+        parameters, operations = _count(name, variant, size, num_classes, channels)
         megabytes = parameters * _BYTES_PER_FLOAT32 / 1e6
-        costs.append(
-            ModelCost(name, variant.description, parameters, multiply_adds(model), megabytes)
-        )
+        costs.append(ModelCost(name, variant.description, parameters, operations, megabytes))
     return costs
+
+
+def _count(name, variant, size, num_classes, channels):
+    """Parameters and multiply-adds: counted, unless they are known beforehand."""
+    known = ENCODER_COSTS.get(variant.settings.get("encoder"))
+    if known and _is_plain_encoder(variant) and channels in (1, 3):
+        return known.of_model(size, num_classes)
+    model = build_model(name, (*size, channels), num_classes)
+    return model.count_params(), multiply_adds(model)
+
+
+def _is_plain_encoder(variant):
+    return variant.builder is unet and set(variant.settings) == {"encoder"}
 
 
 def _check_settings(name, builder, settings):
@@ -185,3 +196,15 @@ register_model(
     "SegNet that interpolates instead of unpooling",
     unpooling="bilinear",
 )
+
+for _encoder, _network in (
+    ("mobilenetv3-small", "MobileNetV3-Small"),
+    ("mobilenetv3-large", "MobileNetV3-Large"),
+    ("efficientnetv2-b0", "EfficientNetV2-B0"),
+    ("efficientnetv2-b1", "EfficientNetV2-B1"),
+    ("efficientnetv2-b2", "EfficientNetV2-B2"),
+    ("efficientnetv2-b3", "EfficientNetV2-B3"),
+    ("resnet50v2", "ResNet50V2"),
+    ("convnext-tiny", "ConvNeXt-Tiny"),
+):
+    register_model(f"unet-{_encoder}", unet, f"U-Net with the encoder {_network}", encoder=_encoder)

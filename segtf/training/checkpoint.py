@@ -74,6 +74,8 @@ class SaveState(keras.callbacks.Callback):
             self.resume = False
             if self.session.is_between_epochs:
                 self.model.reset_metrics()
+        elif self.session.step == 0 and self.session.config.begins_with_other_weights:
+            self._save()  # what they came from may be gone when the run goes on
 
     def on_train_batch_end(self, batch, logs=None):
         """Save if it is time; an epoch's last step is saved with its validation."""

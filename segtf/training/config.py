@@ -34,6 +34,8 @@ class TrainConfig:
         accumulate: number of steps whose gradients make one update.
         average_weights: momentum of a moving average of the weights, such as 0.99, which is
             then what is validated and saved; 0 for none.
+        encoder_weights: what an encoder out of keras.applications begins with: ``imagenet`` or the
+            path of a weight file (see `segtf.unet`); random values if not given.
         init_from: a run folder or ``.keras`` file whose weights to start with, layer by layer
             where names and shapes agree.
         freeze: beginnings of the names of layers that stay as they are.
@@ -73,6 +75,7 @@ class TrainConfig:
     clip_norm: float = 0.0
     accumulate: int = 1
     average_weights: float = 0.0
+    encoder_weights: str | None = None
     init_from: str | None = None
     freeze: tuple[str, ...] = ()
     class_weights: str = "none"
@@ -118,6 +121,11 @@ class TrainConfig:
                 "Expected average_weights as a momentum from 0 to below 1. "
                 f"Received: {self.average_weights}"
             )
+
+    @property
+    def begins_with_other_weights(self):
+        """Whether some of the initial weights come from a file or a download."""
+        return self.encoder_weights is not None or self.init_from is not None
 
     def to_dict(self):
         """Return plain values for JSON."""

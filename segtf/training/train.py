@@ -10,7 +10,7 @@ import tensorflow as tf
 from segtf.data import AUGMENTATIONS, inspect_source, load_source
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
-from segtf.models import build_model
+from segtf.models import build_model, find_model
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 from segtf.training.averaging import AverageWeights
@@ -87,6 +87,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     source = _inspected(source, config, on_message)
     spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
     split = make_split(source, config)
+    _say_encoder_weights(config, on_message)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
     settings = {"data": dict(source.origin), "training": config.to_dict()}
     run = Run.create(path, settings, spec, split)
@@ -111,7 +112,7 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
         source = load_source(**run.config()["data"])
     source = _inspected(source, config, on_message)
     if run.has_state:
-        config = replace(config, init_from=None)
+        config = replace(config, encoder_weights=None, init_from=None)
     work = _prepare(
         source, run.split(), run.spec(), config, strategy, on_message, "as the run began"
     )
@@ -143,7 +144,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
                 config.model,
                 input_shape=(*spec.size, spec.channels),
                 num_classes=spec.labels.num_logits,
-                **config.model_settings,
+                **_model_settings(config),
             )
         if config.init_from:
             fresh = init_from(model, config.init_from)
@@ -168,6 +169,19 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
         f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
     )
     return _Work(model, metric, data, spec, config, strategy)
+
+
+def _model_settings(config):
+    if config.encoder_weights is None:
+        return config.model_settings
+    return {**config.model_settings, "encoder_weights": config.encoder_weights}
+
+
+def _say_encoder_weights(config, on_message):
+    """What an encoder begins with decides much on small data, and random is the default."""
+    settings = {**find_model(config.model).settings, **_model_settings(config)}
+    if settings.get("encoder"):
+        on_message(f"encoder weights: {settings.get('encoder_weights') or 'random'}")
 
 
 def _compile(model, data, spec, config, on_message):

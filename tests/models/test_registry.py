@@ -7,6 +7,7 @@ import pytest
 from model_tester import ModelTester, images
 
 from segtf.models import (
+    ENCODERS,
     build_model,
     describe_models,
     find_model,
@@ -30,12 +31,13 @@ for path in folder.glob("*.keras"):
 
 
 def test_every_registered_architecture_has_a_tester():
+    import test_encoders
     import test_segnet
     import test_unet
 
     tested = [
         value.variant
-        for module in (test_segnet, test_unet)
+        for module in (test_encoders, test_segnet, test_unet)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, ModelTester) and value is not ModelTester
     ]
@@ -44,16 +46,29 @@ def test_every_registered_architecture_has_a_tester():
 
 
 def architecture(name):
-    """What tells variants apart but for their width, and biases that are idle."""
+    """What tells variants apart but for their width or depth, and biases that are idle."""
     variant = find_model(name)
     settings = {**variant.settings, "base_filters": None, "use_bias": None}
+    if settings.get("encoder", "").startswith("efficientnetv2-b"):
+        settings["encoder"] = "efficientnetv2-b0"
     return variant.builder, frozenset(settings.items())
 
 
-def test_models_of_fixed_size_load_with_keras_alone(tmp_path):
+SLOW_TO_BUILD = [f"unet-{name}" for name in ENCODERS if name != "mobilenetv3-small"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [name for name in model_names() if name not in SLOW_TO_BUILD],
+        pytest.param(SLOW_TO_BUILD, marks=pytest.mark.slow),
+    ],
+    ids=["quick to build", "slow to build"],
+)
+def test_models_of_fixed_size_load_with_keras_alone(tmp_path, names):
     pixels = images((32, 64))
     np.save(tmp_path / "pixels.npy", pixels)
-    models = {name: build_model(name, (32, 64, 3), base_filters=2) for name in model_names()}
+    models = {name: build_model(name, (32, 64, 3), base_filters=2) for name in names}
     for name, model in models.items():
         model.save(tmp_path / f"{name}.keras")
 

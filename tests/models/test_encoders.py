@@ -1,0 +1,341 @@
+"""Encoders out of keras.applications: their maps, their scaling and their weights."""
+
+from collections import namedtuple
+from types import MappingProxyType
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+from model_tester import ModelTester, images
+
+from segtf.models import (
+    ENCODERS,
+    build_model,
+    describe_models,
+    encoder_features,
+    encoder_unet_body,
+    model_names,
+    multiply_adds,
+    segmentation_head,
+    unet,
+)
+from segtf.models.float32 import in_float32
+
+SIZE = (64, 96)
+SMALL = "mobilenetv3-small"
+
+# keras.applications: the network, and the scaling that it expects to be done before it.
+APPLICATIONS = {
+    "mobilenetv3-small": ("MobileNetV3Small", "mobilenet_v3"),
+    "mobilenetv3-large": ("MobileNetV3Large", "mobilenet_v3"),
+    "resnet50v2": ("ResNet50V2", "resnet_v2"),
+    "efficientnetv2-b0": ("EfficientNetV2B0", "efficientnet_v2"),
+    "efficientnetv2-b1": ("EfficientNetV2B1", "efficientnet_v2"),
+    "efficientnetv2-b2": ("EfficientNetV2B2", "efficientnet_v2"),
+    "efficientnetv2-b3": ("EfficientNetV2B3", "efficientnet_v2"),
+    "convnext-tiny": ("ConvNeXtTiny", "convnext"),
+}
+# One of each kind of network; the others differ in their number of layers.
+FAMILIES = (SMALL, "resnet50v2", "efficientnetv2-b0", "convnext-tiny")
+
+Pair = namedtuple("Pair", "name application scaled model maps")
+
+
+class TestMobileNetV3Small(ModelTester):
+    variant = "unet-mobilenetv3-small"
+    multiple = 32
+    settings = MappingProxyType({"base_filters": 2})
+
+
+@pytest.mark.slow
+class TestMobileNetV3Large(TestMobileNetV3Small):
+    variant = "unet-mobilenetv3-large"
+
+
+@pytest.mark.slow
+class TestResNet50V2(TestMobileNetV3Small):
+    variant = "unet-resnet50v2"
+
+
+@pytest.mark.slow
+class TestEfficientNetV2B0(TestMobileNetV3Small):
+    variant = "unet-efficientnetv2-b0"
+
+
+@pytest.mark.slow
+class TestConvNeXtTiny(TestMobileNetV3Small):
+    variant = "unet-convnext-tiny"
+
+
+def application(name, **settings):
+    """The network as Keras builds it, its own scaling included, with weights that all matter."""
+    keras.utils.set_random_seed(0)
+    settings = {"include_top": False, "input_shape": (*SIZE, 3), **settings}
+    network = getattr(keras.applications, APPLICATIONS[name][0])(weights=None, **settings)
+    rng = np.random.default_rng(0)
+    weights = [w + rng.uniform(0, 0.02, w.shape).astype("float32") for w in network.get_weights()]
+    network.set_weights(weights)
+    return network
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name in FAMILIES else pytest.param(name, marks=pytest.mark.slow)
+        for name in ENCODERS
+    ],
+)
+def pair(request, tmp_path_factory):
+    """An application, and a U-Net with weights from a file of it."""
+    name = request.param
+    network = application(name)
+    file = tmp_path_factory.mktemp("weights") / f"{name}.weights.h5"
+    network.save_weights(file)
+    pixels = images(SIZE)
+    preprocess = getattr(keras.applications, APPLICATIONS[name][1]).preprocess_input
+    image = keras.Input((*SIZE, 3))
+    maps = encoder_features(image, name, file)
+    model = keras.Model(image, [features for features in maps if features is not None])
+    return Pair(name, network, preprocess(pixels.copy()), model, maps)
+
+
+def test_maps_have_the_strides_of_the_table(pair):
+    strides = (2, 4, 8, 16, 32)
+    for stride, features in zip(strides, pair.maps, strict=True):
+        if features is not None:
+            assert features.shape[1:3] == (SIZE[0] // stride, SIZE[1] // stride)
+    missing = [s for s, features in zip(strides, pair.maps, strict=True) if features is None]
+    assert missing == ([2] if pair.name == "convnext-tiny" else [])
+
+
+def test_each_map_is_the_last_of_its_stride(pair):
+    names = [name for name in ENCODERS[pair.name].entering[:4] if name is not None]
+    for name in names:
+        assert halves_next(pair.application, find_layer(pair.application, name)), name
+
+
+def test_maps_are_those_of_the_application_on_pixels_as_it_wants_them(pair):
+    """Scaling, padding, weights and copied layers, against Keras' own way to the same maps."""
+    entering = [name for name in ENCODERS[pair.name].entering if name is not None]
+    tensors = [tensor_entering(pair.application, name) for name in entering]
+    expected = keras.Model(pair.application.inputs, tensors)(pair.scaled)
+    received = pair.model(images(SIZE))
+    for name, one, other in zip(entering, received, expected, strict=True):
+        scale = np.abs(other).max()
+        assert np.std(other) > 0
+        np.testing.assert_allclose(one / scale, other / scale, atol=1e-4, err_msg=name)
+
+
+def test_all_layers_are_named_as_the_encoders(pair):
+    others = [
+        layer.name
+        for layer in pair.model.layers
+        if layer.weights and not layer.name.startswith("encoder_")
+    ]
+    assert others == []
+    assert not any(isinstance(layer, keras.Model) for layer in pair.model.layers)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name == SMALL else pytest.param(name, marks=pytest.mark.slow) for name in ENCODERS],
+)
+def test_costs_are_as_declared(name):
+    size = (70, 33)
+    costs = {cost.name: cost for cost in describe_models(size, num_classes=3)}
+    model = unet((*size, 3), 3, encoder=name)
+    cost = costs[f"unet-{name}"]
+    assert cost.parameters == model.count_params()
+    assert cost.multiply_adds == multiply_adds(model)
+
+
+def test_every_encoder_is_registered():
+    assert {f"unet-{name}" for name in ENCODERS} <= set(model_names())
+    assert set(APPLICATIONS) == set(ENCODERS)
+
+
+def tensor_entering(network, name):
+    if name == "output":
+        return network.output
+    layer = find_layer(network, name)
+    return layer.input
+
+
+def find_layer(network, name):
+    """The layer of that name, or the `Sequential` that begins with it."""
+    for layer in network.layers:
+        if layer.name == name or (
+            isinstance(layer, keras.Sequential) and layer.layers[0].name == name
+        ):
+            return layer
+    raise AssertionError(name)
+
+
+def halves_next(network, layer):
+    """Whether the resolution is halved before a second convolution."""
+    height, convolutions = layer.input.shape[1], 0
+    for after in network.layers[network.layers.index(layer) :]:
+        if after.output.shape[1] == height // 2:
+            return True
+        convolutions += isinstance(after, keras.layers.Conv2D)
+        if convolutions > 1:
+            return False
+    return False
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Weight files of the cheapest application in every form that Keras has, and its maps."""
+    folder = tmp_path_factory.mktemp("files")
+    maps = {}
+    for part, settings in (("headless", {}), ("whole", {"include_top": True, "classes": 16})):
+        network = application(SMALL, **settings)
+        network.save_weights(folder / f"{part}.weights.h5")
+        network.save(folder / f"{part}.keras")
+        network.save(folder / f"{part}-model.h5")
+        with h5py.File(folder / f"{part}-weights-alone.h5", "w") as file:
+            save_weights_to_hdf5_group(file, network)
+        deepest = tensor_entering(network, ENCODERS[SMALL].entering[-1])
+        maps[part] = np.asarray(keras.Model(network.inputs, deepest)(images(SIZE)))
+    return folder, maps
+
+
+def deepest_map(weights, pixels, **settings):
+    image = keras.Input(pixels.shape[1:])
+    maps = encoder_features(image, SMALL, weights, **settings)
+    return np.asarray(keras.Model(image, maps[-1])(pixels))
+
+
+@pytest.mark.parametrize("form", [".weights.h5", ".keras", "-model.h5", "-weights-alone.h5"])
+@pytest.mark.parametrize("part", ["headless", "whole"])
+def test_weights_are_read_from_every_kind_of_file(files, part, form, recwarn):
+    folder, maps = files
+    received = deepest_map(str(folder / f"{part}{form}"), images(SIZE))
+    np.testing.assert_allclose(received, maps[part], rtol=1e-3, atol=1e-4)
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_imagenet_weights_come_from_where_keras_puts_them(files, monkeypatch, recwarn):
+    folder, maps = files
+    asked = []
+
+    def get_file(name, origin, **settings):
+        asked.append(name)
+        return str(folder / "headless-weights-alone.h5")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    received = deepest_map("imagenet", images(SIZE))
+    np.testing.assert_allclose(received, maps["headless"], rtol=1e-3, atol=1e-4)
+    assert asked == ["weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"]
+    assert not list(recwarn)
+
+
+def test_without_a_network_the_remedy_is_said(monkeypatch):
+    def get_file(name, origin, **settings):
+        raise Exception(f"URL fetch failure on {origin}: None -- Name or service not known")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    with pytest.raises(
+        ValueError, match=r"ImageNet weights of mobilenetv3-small.*path.*Received: URL fetch.*http"
+    ):
+        unet(encoder=SMALL, encoder_weights="imagenet")
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory, files):
+    """Files that are no weights of the encoder."""
+    folder = tmp_path_factory.mktemp("spoiled")
+    (folder / "damaged.weights.h5").write_bytes(b"no weights")
+    (folder / "damaged.keras").write_bytes(b"no archive")
+    (folder / "weights.npz").write_bytes(b"another kind of file")
+    dense = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    dense.save_weights(folder / "another.weights.h5")
+    dense.save(folder / "another.keras")
+    # As many arrays as the right one.
+    narrow = application(SMALL, alpha=0.75)
+    narrow.save_weights(folder / "narrow.weights.h5")
+    narrow.save(folder / "narrow.h5")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.weights.h5", "'imagenet' or the path of a weight file.*is no file"),
+        ("weights.npz", r"ends in \.weights\.h5, .*npz"),
+        ("damaged.weights.h5", "weight file of Keras.*damaged"),
+        ("damaged.keras", "weight file of Keras.*damaged"),
+        ("another.weights.h5", "206 arrays without.*210 with.*2 arrays of another architecture"),
+        ("another.keras", "206 arrays without.*210 with.*2 arrays of another architecture"),
+        ("narrow.weights.h5", "Expected weights of mobilenetv3-small.*another architecture"),
+        ("narrow.h5", "Expected weights of mobilenetv3-small.*another architecture"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(spoiled, name, message, recwarn):
+    with pytest.raises(ValueError, match=rf"{message}") as error:
+        encoder_features(keras.Input((64, 64, 3)), SMALL, spoiled / name)
+    assert "Received: " in str(error.value)
+    assert len(str(error.value)) < 400
+    assert not list(recwarn)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"encoder": "vgg16"}, "mobilenetv3-small, .*convnext-tiny. Received: 'vgg16'"),
+        ({"encoder": SMALL, "depth": 4}, "depth of 5 with an encoder. Received: depth=4"),
+        ({"encoder": SMALL, "base_filters": 0}, "base_filters.*Received"),
+        ({"encoder_weights": "imagenet"}, "only where there is an encoder. Received"),
+        (
+            {"encoder": SMALL, "encoder_weights": "imagenet", "input_shape": (64, 64, 4)},
+            "1 or 3 channels.*Received: 4 channels",
+        ),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        unet(**settings)
+
+
+def test_grey_images_are_those_of_equal_channels(files):
+    file = files[0] / "headless.weights.h5"
+    grey = images(SIZE)[..., :1]
+    in_colour = deepest_map(file, np.repeat(grey, 3, axis=-1))
+    np.testing.assert_allclose(deepest_map(file, grey), in_colour, rtol=1e-4, atol=1e-4)
+
+
+def test_other_channels_need_no_weights():
+    assert deepest_map(None, np.zeros((1, 32, 32, 5), "float32")).shape == (1, 1, 1, 96)
+
+
+def test_names_do_not_depend_on_what_was_built_before():
+    one, other = (unet((32, 32, 3), encoder=SMALL, base_filters=1) for _ in range(2))
+    assert [layer.name for layer in one.layers] == [layer.name for layer in other.layers]
+
+
+def test_other_heads_attach_to_the_body():
+    image = keras.Input((40, 40, 3))
+    features = encoder_unet_body(image, SMALL, base_filters=2, normalization=None, dropout=0.1)
+    heads = [segmentation_head(features, 2, name="a"), segmentation_head(features, 5, name="b")]
+    model = keras.Model(image, heads)
+    assert model.output_shape == [(None, 40, 40, 2), (None, 40, 40, 5)]
+
+
+def test_momentum_of_the_moving_statistics_is_ours():
+    model = unet((32, 32, 3), encoder=SMALL, base_filters=1, batch_norm_momentum=0.7)
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert {layer.momentum for layer in layers} == {0.7}
+
+
+def test_a_mixed_precision_model_is_copied_to_float32():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = build_model("unet-mobilenetv3-small", (32, 32, 3), base_filters=2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    copy = in_float32(model)
+    assert {layer.compute_dtype for layer in copy.layers} == {"float32"}
+    pixels = images((32, 32))
+    np.testing.assert_allclose(copy(pixels), model(pixels), atol=0.05)
