@@ -7,7 +7,7 @@ from collections import Counter
 import keras
 from keras import layers
 
-from segtf.models.weight_files import load_weight_file
+from segtf.models.weight_files import WeightFile
 
 
 def build_application(encoder, name, shape, weights):
@@ -40,15 +40,16 @@ def build_application(encoder, name, shape, weights):
                 "the path of a weight file that was downloaded elsewhere as encoder_weights. "
                 f"Received: {error}"
             ) from error
+    if weights is None:
+        return with_(None, **headless)
+    file = WeightFile(weights)
     application = with_(None, **headless)
-    if weights is not None:
-        load_weight_file(
-            application,
-            weights,
-            name,
-            encoder.head,
-            build_whole=lambda classes: with_(None, classes=classes),
-        )
+    file.load_into(
+        application,
+        name,
+        encoder.head,
+        build_whole=lambda classes: with_(None, classes=classes),
+    )
     return application
 
 

@@ -13,48 +13,60 @@ _SUFFIXES = (".weights.h5", ".h5", ".keras")
 _LAYER_GROUPS = ("layers", "model_weights")
 
 
-def load_weight_file(application, path, name, head, build_whole):
-    """Load weights into a headless application, from a file of it or of the whole one.
+class WeightFile:
+    """A file of the weights of an application, headless or whole.
 
     Args:
-        application: the headless network, changed in place.
         path: a ``.weights.h5``, ``.h5`` or ``.keras`` file.
-        name: name of the encoder, for messages.
-        head: the `segtf.models.encoders.Head` that the whole application has.
-        build_whole: function of the number of classes that returns the whole application.
 
     Raises:
-        ValueError: for a missing or damaged file, or one of another architecture.
+        ValueError: for a missing, damaged or other file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(
-            "Expected encoder_weights as None, 'imagenet' or the path of a weight file. "
-            f"Received: {str(path)!r}, which is no file"
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ValueError(
+                "Expected encoder_weights as None, 'imagenet' or the path of a weight file. "
+                f"Received: {str(path)!r}, which is no file"
+            )
+        if not self.path.name.endswith(_SUFFIXES):
+            raise ValueError(
+                f"Expected a weight file that ends in {', '.join(_SUFFIXES)}. Received: {path}"
+            )
+        self._shapes = _read_shapes(self.path)
+
+    def load_into(self, application, name, head, build_whole):
+        """Give a headless application the weights.
+
+        Args:
+            application: the headless network, changed in place.
+            name: name of the encoder, for messages.
+            head: the `segtf.models.encoders.Head` that the whole application has.
+            build_whole: function of the number of classes that returns the whole application.
+
+        Raises:
+            ValueError: if they are those of another architecture.
+        """
+        expected, held = len(application.weights), len(self._shapes)
+        misfit = ValueError(
+            f"Expected weights of {name} as keras.applications builds it, {expected} arrays "
+            f"without its head or {expected + head.weights} with it. Received: {self.path}, which "
+            f"holds {held} arrays of another architecture"
         )
-    if not path.name.endswith(_SUFFIXES):
-        raise ValueError(
-            f"Expected a weight file that ends in {', '.join(_SUFFIXES)}. Received: {path}"
-        )
-    arrays = _read_shapes(path)
-    expected = len(application.weights)
-    misfit = ValueError(
-        f"Expected weights of {name} as keras.applications builds it, {expected} arrays without "
-        f"its head or {expected + head.weights} with it. Received: {path}, which holds "
-        f"{len(arrays)} arrays of another architecture"
-    )
-    if len(arrays) not in (expected, expected + head.weights):
-        raise misfit
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what does not fit raises, or was counted above
-            if len(arrays) > expected and _is_legacy(path):
-                # This format is read in full or not at all.
-                _load_whole(application, path, build_whole(_count_classes(arrays, head)))
-            else:
-                application.load_weights(path)
-    except ValueError as error:
-        raise misfit from error
+        if held not in (expected, expected + head.weights):
+            raise misfit
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what does not fit raises, or was counted above
+                if held > expected and _is_legacy(self.path):
+                    # This format is read in full or not at all.
+                    whole = build_whole(_count_classes(self._shapes, head))
+                    _load_whole(application, self.path, whole)
+                else:
+                    application.load_weights(self.path)
+        except ValueError as error:
+            raise misfit from error
 
 
 def _load_whole(application, path, whole):

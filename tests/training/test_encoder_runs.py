@@ -1,0 +1,115 @@
+"""Runs of models with an encoder: its weights, freezing it, going on without the weight file."""
+
+import keras
+import numpy as np
+import pytest
+
+import segtf
+from segtf.data import load_source
+from segtf.models import unet
+from segtf.runs import Run
+from segtf.training.callbacks import CountSteps
+from segtf.training.config import TrainConfig
+from segtf.training.starting_weights import freeze
+from segtf.training.train import resume, train
+
+SMALL = "mobilenetv3-small"
+
+
+class Killed(Exception):
+    """Stands for a killed process: nothing of ours catches it."""
+
+
+@pytest.fixture
+def weight_file(tmp_path):
+    path = tmp_path / "encoder.weights.h5"
+    network = keras.applications.MobileNetV3Small(weights=None, include_top=False)
+    network.save_weights(path)
+    return path
+
+
+def test_a_frozen_encoder_keeps_its_statistics():
+    model = unet((32, 32, 3), encoder=SMALL, base_filters=2)
+    freeze(model, ["encoder"])
+    assert {weight.path.split("/")[0].split("_")[0] for weight in model.trainable_weights} == {
+        *(f"decoder{level}" for level in range(5)),
+        "logits",
+    }
+    before = encoder_values(model)
+    model(np.full((2, 32, 32, 3), 99.0, "float32"), training=True)
+    for name, value in encoder_values(model).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+def encoder_values(model):
+    return {
+        variable.path: variable.numpy()
+        for variable in model.variables
+        if variable.path.startswith("encoder_")
+    }
+
+
+def train_tiny(path, folder, messages, **settings):
+    config = TrainConfig(
+        model=f"unet-{SMALL}",
+        model_settings={"base_filters": 2},
+        size=(32, 32),
+        epochs=1,
+        batch_size=4,
+        **settings,
+    )
+    source = load_source("synthetic", folder)
+    return train(path, source, config, on_message=messages.append, verbose=0)
+
+
+def test_weights_for_another_kind_of_model_write_nothing(tmp_path, synthetic_folder, weight_file):
+    config = TrainConfig(model="unet", size=(32, 32), encoder_weights=str(weight_file))
+    source = load_source("synthetic", synthetic_folder)
+    with pytest.raises(ValueError, match="only where there is an encoder"):
+        train(tmp_path / "run", source, config, on_message=str, verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_without_the_weight_file(
+    tmp_path, synthetic_folder, weight_file, monkeypatch
+):
+    """Killed before its first step, as nothing but the initial weights can have been saved."""
+    network = keras.applications.MobileNetV3Small(weights=weight_file, include_top=False)
+    messages = []
+
+    def kill(self, batch, logs=None):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CountSteps, "on_train_batch_begin", kill, raising=False)
+        with pytest.raises(Killed):
+            train_tiny(
+                tmp_path / "run",
+                synthetic_folder,
+                messages,
+                encoder_weights=str(weight_file),
+                freeze=("encoder",),
+            )
+    assert f"encoder weights: {weight_file}" in messages
+    weight_file.unlink()
+
+    resume(tmp_path / "run", on_message=str, verbose=0)
+
+    run = Run.open(tmp_path / "run")
+    assert len(run.history()) == 1
+    model = keras.models.load_model(run.best_model, safe_mode=True)
+    for name in ("conv", "conv_bn", "expanded_conv_8_expand", "expanded_conv_8_expand_bn"):
+        received = model.get_layer(f"encoder_{name}").get_weights()
+        for one, other in zip(received, network.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+    assert segtf.load(run)(np.zeros((48, 64, 3), "uint8")).mask.shape == (48, 64)
+
+
+@pytest.mark.slow
+def test_a_mixed_precision_run_is_exported(tmp_path, synthetic_folder):
+    messages = []
+    run = train_tiny(tmp_path / "run", synthetic_folder, messages, precision="mixed_float16")
+    assert "encoder weights: random" in messages
+    for format_ in ("saved_model", "tflite"):
+        assert segtf.export(run, tmp_path / format_, format_).agreement >= 0.999
