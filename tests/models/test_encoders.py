@@ -1,5 +1,6 @@
 """Encoders out of keras.applications: their maps, their scaling and their weights."""
 
+import functools
 from collections import namedtuple
 from types import MappingProxyType
 
@@ -72,6 +73,7 @@ class TestConvNeXtTiny(TestMobileNetV3Small):
     variant = "unet-convnext-tiny"
 
 
+@functools.cache
 def application(name, **settings):
     """The network as Keras builds it, its own scaling included, with weights that all matter."""
     keras.utils.set_random_seed(0)
@@ -202,8 +204,24 @@ def assert_has_weights(network, expected):
         np.testing.assert_array_equal(weight, value)
 
 
-@pytest.mark.parametrize("form", [".weights.h5", ".keras", "-model.h5", "-weights-alone.h5"])
-@pytest.mark.parametrize("part", ["headless", "whole"])
+@pytest.mark.parametrize(
+    ("part", "form"),
+    [
+        ("headless", ".weights.h5"),
+        ("headless", ".keras"),
+        ("whole", "-weights-alone.h5"),
+        *(
+            pytest.param(part, form, marks=pytest.mark.slow)
+            for part, form in (
+                ("headless", "-model.h5"),
+                ("headless", "-weights-alone.h5"),
+                ("whole", ".weights.h5"),
+                ("whole", ".keras"),
+                ("whole", "-model.h5"),
+            )
+        ),
+    ],
+)
 def test_weights_are_read_from_every_kind_of_file(files, part, form, recwarn):
     folder, weights = files
     path = str(folder / f"{part}{form}")
@@ -265,7 +283,11 @@ def spoiled(tmp_path_factory, files):
         ("another.weights.h5", "206 arrays without.*210 with.*2 arrays of another architecture"),
         ("another.keras", "206 arrays without.*210 with.*2 arrays of another architecture"),
         ("narrow.weights.h5", "Expected weights of mobilenetv3-small.*another architecture"),
-        ("narrow.h5", "Expected weights of mobilenetv3-small.*another architecture"),
+        pytest.param(
+            "narrow.h5",
+            "Expected weights of mobilenetv3-small.*another architecture",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_files_that_do_not_fit_are_refused(spoiled, name, message, recwarn):
@@ -318,6 +340,7 @@ def test_names_do_not_depend_on_what_was_built_before(grey_unet):
     assert first == second
 
 
+@pytest.mark.slow
 def test_any_size_gives_what_its_padded_image_gives(grey_unet, tmp_path):
     dynamic = unet((None, None, 1), 3, encoder=SMALL, batch_norm_momentum=0.7)
     dynamic.set_weights(grey_unet.get_weights())
