@@ -200,7 +200,8 @@ def status(models, spec):
         raise StatusError("NOT_FOUND", f"Could not find any versions of model {spec.name}")
     response = get_model_status_pb2.GetModelStatusResponse()
     for number, state in sorted(found.items(), reverse=True):
-        response.model_version_status.add(version=number, state=_STATES.Value(state))
+        one = response.model_version_status.add(version=number, state=_STATES.Value(state))
+        one.status.SetInParent()
     return response
 
 

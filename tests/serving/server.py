@@ -91,14 +91,14 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def __init__(self, server):
         self._server = server
 
-    def Predict(self, request, context):  # noqa: N802 (the name is the protocol's)
+    def Predict(self, request, context):
         def predict():
             self._server.before()
             return self._server.models.predict(request)
 
         return _answer(predict, context)
 
-    def GetModelMetadata(self, request, context):  # noqa: N802
+    def GetModelMetadata(self, request, context):
         if list(request.metadata_field) != ["signature_def"]:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Metadata field is not supported")
         return _answer(
@@ -110,7 +110,7 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
     def __init__(self, server):
         self._server = server
 
-    def GetModelStatus(self, request, context):  # noqa: N802
+    def GetModelStatus(self, request, context):
         return _answer(lambda: rest_rules.status(self._server.models, request.model_spec), context)
 
 
