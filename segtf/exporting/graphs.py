@@ -7,6 +7,9 @@ from segtf.exporting.decode_graph import decode_in_graph
 from segtf.geometry import resize_image
 from segtf.inference import decide
 
+_IMAGES_AT_ONCE = 4
+"""An image of the largest size takes some 600 MB while it is decoded and answered."""
+
 
 def signature_functions(model, spec, dynamic_size=False):
     """Return the functions of a SavedModel by the name of their signature.
@@ -96,10 +99,14 @@ def _file_function(logits_of, spec):
                 tf.TensorSpec((2,), tf.int32),
                 tf.TensorSpec((), tf.string),
             ),
+            parallel_iterations=_IMAGES_AT_ONCE,
         )
         logits = tf.ensure_shape(logits_of(canvases), (None, *spec.size, spec.labels.num_logits))
         masks, coverage, confidence = tf.map_fn(
-            lambda one: answer(*one), (logits, sizes, errors), fn_output_signature=answer_spec
+            lambda one: answer(*one),
+            (logits, sizes, errors),
+            fn_output_signature=answer_spec,
+            parallel_iterations=_IMAGES_AT_ONCE,
         )
         return {
             signatures.MASK_BYTES: masks,

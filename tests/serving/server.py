@@ -51,21 +51,26 @@ class ModelServer:
 
     Args:
         models: a `Models`.
+        rest_port: likewise `grpc_port`: the system chooses unless it is given.
+        largest_message: bytes of a gRPC message; TensorFlow Serving takes up to 2 GB.
+
+    Attributes:
         before: called before each prediction; a test may let it wait or raise `StatusError`.
     """
 
-    def __init__(self, models, before=lambda: None):
+    def __init__(self, models, rest_port=0, grpc_port=0, largest_message=2**31 - 1):
         self.models = models
-        self.before = before
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.before = lambda: None
+        self._http = ThreadingHTTPServer(("127.0.0.1", rest_port), _handler(self))
         self._http.daemon_threads = True
         self._grpc = grpc.server(
-            futures.ThreadPoolExecutor(_THREADS), options=[("grpc.max_receive_message_length", -1)]
+            futures.ThreadPoolExecutor(_THREADS),
+            options=[("grpc.max_receive_message_length", largest_message)],
         )
         predictions, model_service = _PredictionService(self), _ModelService(self)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, self._grpc)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._grpc)
-        self.grpc_port = self._grpc.add_insecure_port("127.0.0.1:0")
+        self.grpc_port = self._grpc.add_insecure_port(f"127.0.0.1:{grpc_port}")
         self.rest_port = self._http.server_address[1]
 
     def __enter__(self):
