@@ -7,6 +7,7 @@ REST and half over gRPC, each with one damaged file among them; every mask is co
 one that the model gives without a server.
 
     python benchmarks/serving.py [--seconds 300] [--clients 8] [--model DIR] [--size 128]
+                                 [--results FILE]
 
 Without --model it exports an untrained `unet-small`. It listens on the loopback address alone,
 ends by itself, fails if an answer is lost or wrong or if memory keeps growing, and writes
@@ -65,6 +66,7 @@ def parse():
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--model", type=Path, help="folder of version folders")
     parser.add_argument("--size", type=int, default=128, help="of the untrained model")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file for the figures")
     return parser.parse_args()
 
 
@@ -217,8 +219,7 @@ def report(options, clients, memory):
         "milliseconds": {name: latencies(threads) for name, threads in protocols.items()},
         "memory_mb": {name: memory.summary(name) for name in memory.processes},
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
+    options.results.write_text(json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures, indent=2))
     for what in (what for what in counts if what.startswith("lost")):
         print(what, file=sys.stderr)
