@@ -19,7 +19,7 @@ from segtf.data.decode import ImageError
 from segtf.data.fast_decode import read_pixels
 from segtf.data.fit import fit_image, fit_mask
 from segtf.data.inspect import refuse
-from segtf.data.masks import mask_files, read_class_ids
+from segtf.data.masks import mask_files, read_values, to_class_ids
 from segtf.files import replacing
 
 _FORMAT = 1
@@ -150,21 +150,31 @@ def read_sample(sample, spec):
     Raises:
         ImageError: naming the file that cannot be used.
     """
-    image = read_pixels(sample.image, spec.channels)
-    mask = read_class_ids(sample, spec.labels)
-    if mask.shape != image.shape[:2]:
-        raise ImageError(
-            f"Expected a mask of {image.shape[1]} x {image.shape[0]} (width x height) for "
-            f"{sample.image}. Received: {mask.shape[1]} x {mask.shape[0]}"
-        )
-    return image, mask
+    image, values = _decoded(sample, spec)
+    return image, to_class_ids(values, sample, spec.labels)
 
 
 def _fitted(sample, spec):
     """Decode one sample and bring it to the size of the spec."""
-    image, mask = read_sample(sample, spec)
+    image, values = _decoded(sample, spec)
     fill = 0 if spec.labels.ignore_class is None else spec.labels.ignore_class
-    return fit_image(image, spec.resize, spec.size), fit_mask(mask, spec.resize, spec.size, fill)
+
+    def class_ids(values):
+        return to_class_ids(values, sample, spec.labels)
+
+    mask = fit_mask(values, spec.resize, spec.size, fill, class_ids)
+    return fit_image(image, spec.resize, spec.size), mask
+
+
+def _decoded(sample, spec):
+    image = read_pixels(sample.image, spec.channels)
+    values = read_values(sample)
+    if values.shape != image.shape[:2]:
+        raise ImageError(
+            f"Expected a mask of {image.shape[1]} x {image.shape[0]} (width x height) for "
+            f"{sample.image}. Received: {values.shape[1]} x {values.shape[0]}"
+        )
+    return image, values
 
 
 def free_memory():

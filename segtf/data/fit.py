@@ -35,14 +35,16 @@ def fit_image(image, rule, size):
     return canvas
 
 
-def fit_mask(mask, rule, size, fill):
+def fit_mask(mask, rule, size, fill, to_class_ids=np.asarray):
     """Bring a mask to `size` by nearest neighbour, as `segtf.geometry.resize_mask` does.
 
     Args:
-        mask: uint8 array `(H, W)`.
+        mask: integer array `(H, W)`; uint8 class ids without `to_class_ids`.
         rule: one of `segtf.spec.RESIZE_RULES`.
         size: height and width of the result.
         fill: class id of the canvas that the image does not cover.
+        to_class_ids: function of an array of the mask's values, if they are no class ids yet;
+            called with those alone that the result holds, which are far fewer.
 
     Returns:
         uint8 array `size`.
@@ -51,7 +53,8 @@ def fit_mask(mask, rule, size, fill):
     canvas = np.full(size, fill, np.uint8)
     rows = _nearest(source.height, target.height)
     columns = _nearest(source.width, target.width)
-    _cut(canvas, target)[...] = _cut(mask, source)[rows[:, np.newaxis], columns]
+    nearest = _cut(mask, source)[rows[:, np.newaxis], columns]
+    _cut(canvas, target)[...] = to_class_ids(nearest)
     return canvas
 
 

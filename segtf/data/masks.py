@@ -201,14 +201,29 @@ def read_class_ids(sample, labels):
         labels: the `LabelMap` of its set.
 
     Returns:
-        uint8 array `(H, W)`. Values that the sample's `mask_values` do not name become the
-        ignore class, or class 0 where there is none.
+        uint8 array `(H, W)`; see `to_class_ids`.
 
     Raises:
-        ImageError: if the mask cannot be read, or holds values outside 0..255 without
-            `mask_values` to translate them.
+        ImageError: if the mask cannot be read, or its values are no class ids.
     """
-    values = read_values(sample)
+    return to_class_ids(read_values(sample), sample, labels)
+
+
+def to_class_ids(values, sample, labels):
+    """Interpret the values of a sample's mask.
+
+    Args:
+        values: integer array, all or some of `read_values(sample)`.
+        sample: a `Sample` with a mask.
+        labels: the `LabelMap` of its set.
+
+    Returns:
+        uint8 array of the same shape. Values that the sample's `mask_values` do not name become
+        the ignore class, or class 0 where there is none.
+
+    Raises:
+        ImageError: for values outside 0..255 without `mask_values` to translate them.
+    """
     if sample.mask_values is not None:
         fill = 0 if labels.ignore_class is None else labels.ignore_class
         return _translate(values, sample.mask_values, fill)
@@ -225,7 +240,7 @@ def _translate(values, class_ids, fill):
     targets = np.array([class_ids[key] for key in keys.tolist()], np.uint8)
     if values.dtype == np.uint8:
         every = np.arange(256)
-        return _look_up(every, keys, targets, fill)[values]
+        return _look_up(every, keys, targets, fill).take(values)
     return _look_up(values, keys, targets, fill)
 
 

@@ -67,11 +67,7 @@ def training_batches(
             places % len(data), epoch_seed, len(data) - 1
         )
         images, masks = data.read(tf.ensure_shape(indices, (share,)))
-        seeds = tf.map_fn(
-            lambda place: tf.random.fold_in(epoch_seed, place),
-            places,
-            fn_output_signature=tf.TensorSpec((2,), tf.int32),
-        )
+        seeds = tf.stack([tf.fill((share,), epoch_seed[0]), epoch_seed[1] + places], axis=1)
         return augment_batch(images, masks, seeds, settings, ignore_class)
 
     batches = tf.data.Dataset.range(start_step, epochs * steps)
