@@ -14,14 +14,21 @@ import sys
 from segtf.cli import main
 from segtf.cli.start import start_tensorflow
 
-model, directory, *place = sys.argv[1:]
-start_tensorflow()
-importlib.import_module("segtf.exporting.export")
-if place:
-    module, name = place
-    owner = importlib.import_module(module)
+
+def export(model, directory, module=None, name=None):
+    start_tensorflow()
+    importlib.import_module("segtf.exporting.export")
+    if module:
+        kill_at(importlib.import_module(module), name)
+    print("ready", flush=True)
+    main(["export", model, "--format", "saved_model", "--out", directory])
+
+
+def kill_at(owner, name):
     parent, _, attribute = name.rpartition(".")
     holder = getattr(owner, parent) if parent else owner
     setattr(holder, attribute, lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL))
-print("ready", flush=True)
-main(["export", model, "--format", "saved_model", "--out", directory])
+
+
+if __name__ == "__main__":
+    export(*sys.argv[1:])

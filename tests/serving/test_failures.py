@@ -96,8 +96,8 @@ def test_nor_beyond_the_time_out(server, url, monkeypatch):
         pytest.raises((serving.ServerUnavailable, serving.RequestTimeout)),
     ):
         client.segment([FILE])
-    assert time.monotonic() - start < 1.5
-    assert 2 <= len(calls) <= 5
+    assert time.monotonic() - start < 5
+    assert 1 <= len(calls) <= 6
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_what_would_fail_again_is_not_asked_again(server, client, code, error):
 
 
 def test_time_out(server, url):
-    server.before = lambda: time.sleep(1)
+    server.before = lambda: time.sleep(2)
     start = time.monotonic()
     with (
         Client(url, timeout=0.3) as client,
         pytest.raises(serving.RequestTimeout, match="allow more timeout"),
     ):
         client.segment([FILE])
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 1.8
 
 
 def test_no_such_model_version_or_label(url):
@@ -148,8 +148,8 @@ def loading(server, models, monkeypatch):
 
 @pytest.mark.usefixtures("loading")
 def test_a_model_that_is_loading_is_waited_for(client, models, monkeypatch):
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.05)
-    timer = threading.Timer(0.1, lambda: models.states.update({2: "AVAILABLE"}))
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.2)
+    timer = threading.Timer(0.05, lambda: models.states.update({2: "AVAILABLE"}))
     timer.start()
     assert client.segment([FILE])[0].mask.shape == (9, 9)
     timer.join()
@@ -266,7 +266,7 @@ def test_an_answer_in_drips_is_not_waited_for():
         with contextlib.suppress(OSError):
             for _ in range(20):
                 handler.wfile.write(b" ")
-                time.sleep(0.1)
+                time.sleep(0.2)
 
     start = time.monotonic()
     with (
@@ -275,7 +275,7 @@ def test_an_answer_in_drips_is_not_waited_for():
         pytest.raises(serving.RequestTimeout),
     ):
         client.segment([FILE])
-    assert time.monotonic() - start < 1.9
+    assert time.monotonic() - start < 3
 
 
 def test_a_connection_that_breaks_is_tried_again():
