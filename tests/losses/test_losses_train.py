@@ -54,9 +54,7 @@ def test_a_small_unet_reaches_dice_above_0_9(pictures, loss):
     steps = epochs * 4 * TRAINED_ON // batch
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
     model.compile(optimizer, loss)
-    model.fit(
-        flipped(images[:TRAINED_ON]), flipped(masks[:TRAINED_ON]), batch, epochs, verbose=0
-    )
+    model.fit(flipped(images[:TRAINED_ON]), flipped(masks[:TRAINED_ON]), batch, epochs, verbose=0)
     logits = model.predict(images[TRAINED_ON:], verbose=0)
     truth = masks[TRAINED_ON:] == 1
     assert dice_of_each(truth, logits[..., 0] > 0).mean() > 0.9
