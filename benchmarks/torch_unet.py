@@ -1,5 +1,6 @@
 """`segtf.unet` in PyTorch, layer by layer, as the peer of the benchmarks."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -42,3 +43,34 @@ def two_convolutions(inputs, outputs):
             )
         )
     )
+
+
+def weights_from_keras(model):
+    """Return the weights of a `segtf.unet` as a state of `TorchUNet`: arrays by name."""
+    state = {}
+
+    def convolution(name, layer):
+        # Plain: (H, W, in, out) to (out, in, H, W); transposed: (H, W, out, in) to (in, out, H, W).
+        state[f"{name}.weight"] = layer.kernel.numpy().transpose(3, 2, 0, 1)
+        if layer.use_bias:
+            state[f"{name}.bias"] = layer.bias.numpy()
+
+    def two(name, prefix):
+        for index in (1, 2):
+            first = 3 * (index - 1)
+            convolution(f"{name}.{first}", model.get_layer(f"{prefix}_{index}_conv"))
+            norm = model.get_layer(f"{prefix}_{index}_norm")
+            state[f"{name}.{first + 1}.weight"] = norm.gamma.numpy()
+            state[f"{name}.{first + 1}.bias"] = norm.beta.numpy()
+            state[f"{name}.{first + 1}.running_mean"] = norm.moving_mean.numpy()
+            state[f"{name}.{first + 1}.running_var"] = norm.moving_variance.numpy()
+            state[f"{name}.{first + 1}.num_batches_tracked"] = np.array(0)
+
+    depth = sum(layer.name.endswith("_pool") for layer in model.layers)
+    for level in range(depth):
+        two(f"encoders.{level}", f"encoder{level}")
+        two(f"decoders.{level}", f"decoder{level}")
+        convolution(f"ups.{level}", model.get_layer(f"decoder{level}_up"))
+    two(f"encoders.{depth}", "bottleneck")
+    convolution("head", next(layer for layer in reversed(model.layers) if hasattr(layer, "kernel")))
+    return state
