@@ -17,6 +17,7 @@ _PUBLIC_NAMES = {
     "check_source": "segtf.data.check",
     "extend_split": "segtf.data.splits",
     "find_augmentation": "segtf.data.augment",
+    "fingerprint": "segtf.data.fingerprint",
     "inspect_source": "segtf.data.inspect",
     "FileData": "segtf.data.cache",
     "load_arrays": "segtf.data.cache",
