@@ -80,7 +80,7 @@ def unet(
     >>> model.output_shape
     (None, 64, 96, 4)
     >>> model = unet((64, 96, 3), encoder="mobilenetv3-small", encoder_weights=None)
-    >>> model.get_layer("encoder_conv").kernel.shape
+    >>> tuple(model.get_layer("encoder_conv").kernel.shape)
     (3, 3, 3, 16)
     """
     image = image_input(input_shape)
