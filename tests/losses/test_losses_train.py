@@ -50,7 +50,7 @@ def test_a_small_unet_reaches_dice_above_0_9(pictures, loss):
     images, masks = pictures
     keras.utils.set_random_seed(0)
     model = segtf.unet(input_shape=(*SIZE, 3), num_classes=1, base_filters=8)
-    epochs, batch = 12, 8
+    epochs, batch = 10, 8
     steps = epochs * 4 * TRAINED_ON // batch
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
     model.compile(optimizer, loss)
