@@ -12,6 +12,8 @@ signature           inputs                  outputs
                                             pixels that each class has;
                                             ``confidence`` float32 [N]: mean probability of
                                             the decided class;
+                                            ``class_names`` string [N, classes]: what
+                                            coverage and the ids in the mask stand for;
                                             ``error`` string [N]: empty, or why this image
                                             has no answer
 ``logits``          ``pixels`` uint8        ``logits`` float32 [N, H, W, K]
@@ -24,7 +26,11 @@ The own size of a JPEG is that after its EXIF orientation has been applied, as v
 Pixels that the resize rule keeps from the model are `ignore_class` in the mask (0 without one) and
 count neither in coverage nor in confidence. An image with an error has empty ``mask_bytes``, zero
 ``coverage`` and zero ``confidence``.
-Binary outputs end in ``_bytes``, which makes a REST server encode them as base64.
+Binary outputs end in ``_bytes``, which makes a REST server encode them as base64. Class names are
+there once per image because a REST server gives rows, and so that an answer explains itself
+whatever version of a model gave it.
+
+Exported with `dynamic_size`, the signatures that take pixels take any H and W.
 """
 
 SERVING_DEFAULT = "serving_default"
@@ -37,10 +43,14 @@ PIXELS = "pixels"
 MASK_BYTES = "mask_bytes"
 COVERAGE = "coverage"
 CONFIDENCE = "confidence"
+CLASS_NAMES = "class_names"
 ERROR = "error"
 
 SPEC_ASSET = "assets.extra/segtf.json"
-"""Where a SavedModel folder holds the spec of its model, as JSON."""
+"""Where a SavedModel folder holds the spec of its model and where it comes from, as JSON."""
+
+WARMUP_ASSET = "assets.extra/tf_serving_warmup_requests"
+"""Where TensorFlow Serving looks for requests to run when it loads a SavedModel."""
 
 SPEC_METADATA = "SEGTF_SPEC"
 """Name of the metadata entry of a ``.tflite`` file that holds the spec, as JSON."""

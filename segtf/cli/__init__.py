@@ -11,6 +11,7 @@ from segtf.cli.evaluate import evaluate
 from segtf.cli.export import export
 from segtf.cli.models import models
 from segtf.cli.predict import predict
+from segtf.cli.request import request
 from segtf.cli.train import train
 
 
@@ -18,10 +19,10 @@ from segtf.cli.train import train
 @click.version_option(segtf.__version__)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug):
-    """Image segmentation: train, measure, predict, export."""
+    """Image segmentation: train, measure, predict, export, serve."""
 
 
-for command in (train, evaluate, compare, predict, export, models, data):
+for command in (train, evaluate, compare, predict, export, request, models, data):
     cli.add_command(command)
 
 

@@ -10,7 +10,28 @@ from segtf.cli.start import start_tensorflow
 FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8")
 
 
+class ExportCommand(click.Command):
+    """`segtf export`, where ``info`` in place of a model is a command of its own."""
+
+    def make_context(self, info_name, args, parent=None, **extra):
+        """Parse the arguments, those behind ``info`` as that command does."""
+        if args[:1] == ["info"]:
+            return info.make_context(f"{info_name} info", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
 @click.command()
+@click.argument("path", type=click.Path())
+def info(path):
+    """Show what an exported model holds: classes, preprocessing, where it comes from."""
+    start_tensorflow()
+    from segtf.exporting.info import describe_export, export_info
+
+    for line in describe_export(*export_info(path)):
+        click.echo(line)
+
+
+@click.command(cls=ExportCommand)
 @click.argument("model", metavar="RUN_OR_FILE", type=click.Path())
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
 @click.option("--out", required=True, type=click.Path(), help="Folder for the exported model.")
@@ -19,15 +40,25 @@ FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic"
     type=click.Path(),
     help="Folder of images to calibrate int8 on; by default those the run was trained on.",
 )
+@click.option(
+    "--dynamic-size",
+    is_flag=True,
+    help="Let the SavedModel's signatures for pixels take any height and width.",
+)
 @model_options
-def export(model, format_, out, images, labels, resize, size):
-    """Export a model for TensorFlow Serving (OUT/1/) or for devices (OUT/model.tflite)."""
+def export(model, format_, out, images, dynamic_size, labels, resize, size):
+    """Export a model for TensorFlow Serving (OUT/1/) or for devices (OUT/model.tflite).
+
+    `segtf export info PATH` shows what an exported model holds.
+    """
     start_tensorflow()
     from segtf.exporting.export import export as export_model
 
     calibration = None if images is None else _image_files(Path(images))
     settings = load_settings(labels, resize, size)
-    exported = export_model(model, out, format=format_, calibration=calibration, **settings)
+    exported = export_model(
+        model, out, format_, calibration=calibration, dynamic_size=dynamic_size, **settings
+    )
     difference = ""
     if exported.max_difference is not None:
         difference = f", largest logit difference {exported.max_difference:.2g}"

@@ -1,11 +1,12 @@
 """segtf.export: a trained model as a file that runs elsewhere."""
 
-import importlib.metadata
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from segtf.exporting.any_size import at_any_size
 from segtf.exporting.parity import check_agreement, check_files, generated_images
+from segtf.exporting.provenance import provenance
 from segtf.exporting.run_images import run_images
 from segtf.exporting.saved_model import next_version, write_saved_model
 from segtf.exporting.tflite import VARIANTS, convert
@@ -54,6 +55,7 @@ def export(
     size=None,
     check_images=None,
     calibration=None,
+    dynamic_size=False,
 ):
     """Export a model, and check what comes out against the Keras model.
 
@@ -81,13 +83,17 @@ def export(
             default some that the run held out, or those of `calibration`, or generated ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
             by default some that the run was trained on.
+        dynamic_size: for ``saved_model``: whether the signatures that take pixels take any height
+            and width; otherwise those of the spec alone. A server can batch requests of one
+            size only.
 
     Returns:
         An `Export`.
 
     Raises:
         ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
-            images to calibrate it on.
+            images to calibrate it on; for `dynamic_size` with another format or a model that
+            works at one size alone.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises. No file is left behind.
 
@@ -103,6 +109,8 @@ def export(
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
+    if dynamic_size and format != "saved_model":
+        raise ValueError(f"Expected dynamic_size with saved_model only. Received: {format!r}")
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)
     calibration = list(calibration or run_images(model_or_run, "train", CALIBRATION_IMAGES))
     if format == "tflite-int8" and not calibration:
@@ -114,8 +122,13 @@ def export(
     images = check_images or calibration or generated_images(spec)
     reference = _reference(model, spec, images)
     if format == "saved_model":
-        return _export_saved_model(reference, directory, images)
-    return _export_tflite(reference, directory, format, images, calibration)
+        exported = reference.backend.model
+        if dynamic_size:
+            exported = at_any_size(exported, model_or_run)
+        origin = provenance(exported, model_or_run)
+        return _export_saved_model(exported, reference, directory, images, origin, dynamic_size)
+    origin = provenance(reference.backend.model, model_or_run)
+    return _export_tflite(reference, directory, format, images, calibration, origin)
 
 
 def _reference(model, spec, images):
@@ -128,11 +141,11 @@ def _reference(model, spec, images):
     return copy
 
 
-def _export_saved_model(reference, directory, images):
+def _export_saved_model(model, reference, directory, images, origin, dynamic_size):
     spec, path = reference.spec, next_version(directory)
+    name = Path(directory).resolve().name
     with publishing_folder(path) as folder:
-        model = reference.backend.model
-        write_saved_model(model, spec, folder, _provenance(model))
+        write_saved_model(model, spec, folder, origin, name, dynamic_size)
         exported = Predictor(SavedModelBackend(folder, spec))
         agreement, difference = check_agreement(reference, exported, images, _SAVED_MODEL_AGREEMENT)
         if spec.channels in (1, 3):
@@ -141,12 +154,12 @@ def _export_saved_model(reference, directory, images):
     return Export(path, "saved_model", agreement, difference, size)
 
 
-def _export_tflite(reference, directory, format, images, calibration):
+def _export_tflite(reference, directory, format, images, calibration, origin):
     spec, variant = reference.spec, VARIANTS[format]
     model = reference.backend.model
     canvases = [reference.canvas(image) for image in calibration]
     content = convert(model, spec, format, canvases)
-    details = {**spec.to_dict(), "provenance": _provenance(model)}
+    details = {**spec.to_dict(), "provenance": origin}
     content = with_metadata(content, SPEC_METADATA, json.dumps(details))
     path = Path(directory) / variant.file_name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,9 +170,3 @@ def _export_tflite(reference, directory, format, images, calibration):
             reference, exported, images, variant.least_agreement
         )
     return Export(path, format, agreement, difference, len(content))
-
-
-def _provenance(model):
-    packages = ("tensorflow", "keras")
-    versions = {package: importlib.metadata.version(package) for package in packages}
-    return {"model": model.name, "parameters": model.count_params(), **versions}

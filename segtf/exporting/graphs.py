@@ -7,19 +7,25 @@ from segtf.exporting.decode_graph import decode_in_graph
 from segtf.geometry import resize_image
 from segtf.inference import decide
 
+_IMAGES_AT_ONCE = 4
+"""An image of the largest size takes some 600 MB while it is decoded and answered."""
 
-def signature_functions(model, spec):
+
+def signature_functions(model, spec, dynamic_size=False):
     """Return the functions of a SavedModel by the name of their signature.
 
     Args:
         model: `keras.Model` that gives logits.
         spec: its `ModelSpec`.
+        dynamic_size: whether those that take pixels take any height and width, as the model
+            then has to, or those of the spec alone.
 
     Returns:
         A dict of `tf.function`s with input signatures. A model of other than 1 or 3 channels has
         none that takes image files.
     """
-    pixels = tf.TensorSpec((None, *spec.size, spec.channels), tf.uint8, name=signatures.PIXELS)
+    size = (None, None) if dynamic_size else spec.size
+    pixels = tf.TensorSpec((None, *size, spec.channels), tf.uint8, name=signatures.PIXELS)
 
     # A function of its own, so that the graph of the model is in the file once.
     @tf.function(input_signature=[pixels], autograph=False)
@@ -55,6 +61,7 @@ def _pixel_functions(logits_of, pixels, spec):
 def _file_function(logits_of, spec):
     """The function that takes image files and gives masks at their own sizes."""
     num_classes = spec.labels.num_classes
+    class_names = tf.constant([spec.labels.names])
     canvas_spec = tf.TensorSpec((*spec.size, spec.channels), tf.uint8)
     answer_spec = (
         tf.TensorSpec((), tf.string),
@@ -92,15 +99,20 @@ def _file_function(logits_of, spec):
                 tf.TensorSpec((2,), tf.int32),
                 tf.TensorSpec((), tf.string),
             ),
+            parallel_iterations=_IMAGES_AT_ONCE,
         )
-        logits = logits_of(canvases)
+        logits = tf.ensure_shape(logits_of(canvases), (None, *spec.size, spec.labels.num_logits))
         masks, coverage, confidence = tf.map_fn(
-            lambda one: answer(*one), (logits, sizes, errors), fn_output_signature=answer_spec
+            lambda one: answer(*one),
+            (logits, sizes, errors),
+            fn_output_signature=answer_spec,
+            parallel_iterations=_IMAGES_AT_ONCE,
         )
         return {
             signatures.MASK_BYTES: masks,
             signatures.COVERAGE: coverage,
             signatures.CONFIDENCE: confidence,
+            signatures.CLASS_NAMES: tf.tile(class_names, (tf.size(image_bytes), 1)),
             signatures.ERROR: errors,
         }
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from segtf import signatures
 from segtf.exporting.graphs import signature_functions
+from segtf.exporting.warmup import write_warmup
 
 
 def next_version(directory):
@@ -15,7 +16,7 @@ def next_version(directory):
     return Path(directory) / str(max(taken, default=0) + 1)
 
 
-def write_saved_model(model, spec, folder, provenance):
+def write_saved_model(model, spec, folder, provenance, model_name, dynamic_size=False):
     """Write a SavedModel that needs TensorFlow and nothing else.
 
     Args:
@@ -23,13 +24,17 @@ def write_saved_model(model, spec, folder, provenance):
         spec: its `ModelSpec`, kept beside the graph.
         folder: where to.
         provenance: dict for JSON, kept with the spec.
+        model_name: what the server calls it.
+        dynamic_size: as in `signature_functions`.
     """
     module = tf.Module()
     # The variables themselves, and not the Keras model: no Keras is needed to load them.
     module.variables_of_model = [variable.value for variable in model.variables]
-    functions = signature_functions(model, spec)
+    functions = signature_functions(model, spec, dynamic_size)
     concrete = {name: function.get_concrete_function() for name, function in functions.items()}
     tf.saved_model.save(module, str(folder), signatures=concrete)
     asset = Path(folder) / signatures.SPEC_ASSET
     asset.parent.mkdir(exist_ok=True)
-    asset.write_text(json.dumps({**spec.to_dict(), "provenance": provenance}, indent=2) + "\n")
+    details = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": provenance}
+    asset.write_text(json.dumps(details, indent=2) + "\n", encoding="utf-8")
+    write_warmup(Path(folder) / signatures.WARMUP_ASSET, concrete, spec, model_name)

@@ -60,7 +60,7 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
         return Predictor(KerasBackend(*load_keras(path, **asked)))
     if path.suffix == ".tflite":
         return _load_tflite(path, asked)
-    if version := _newest_version(path):
+    if version := newest_version(path):
         return _load_saved_model(version, asked)
     raise ValueError(
         "Expected a run folder, a .keras file, a SavedModel folder or a .tflite file. "
@@ -68,8 +68,8 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
     )
 
 
-def _newest_version(path):
-    """The SavedModel folder itself, or the one of the highest number inside `path`."""
+def newest_version(path):
+    """Return the SavedModel folder itself, or the one of the highest number in it, or `None`."""
     folders = [path, *sorted(_versions(path), key=lambda folder: int(folder.name), reverse=True)]
     return next((folder for folder in folders if (folder / "saved_model.pb").is_file()), None)
 

@@ -1,11 +1,6 @@
 """Masks as files."""
 
-import io
-from collections import Counter
-
-from PIL import Image
-
-from segtf.files import write_atomically
+from segtf.mask_files import require_distinct_stems, write_mask
 
 
 def write_masks(predict, images, folder):
@@ -23,14 +18,8 @@ def write_masks(predict, images, folder):
         ValueError: for an image that cannot be read, or two of the same stem, which would
             overwrite each other.
     """
-    twice = [stem for stem, count in Counter(image.stem for image in images).items() if count > 1]
-    if twice:
-        raise ValueError(f"Expected images whose names differ. Received twice: {twice[:5]}")
+    require_distinct_stems(images)
     folder.mkdir(parents=True, exist_ok=True)
     for image in images:
         prediction = predict(image)
-        png = io.BytesIO()
-        Image.fromarray(prediction.mask).save(png, "PNG")
-        path = folder / f"{image.stem}.png"
-        write_atomically(path, png.getvalue())
-        yield path, prediction
+        yield write_mask(prediction.mask, folder, image.stem), prediction

@@ -22,15 +22,25 @@ def tflite_spec(path, labels=None, resize=None, threshold=None, size=None):
         ValueError: if it is no TFLite model, or the arguments do not fit it.
     """
     asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
+    details = tflite_details(path)
+    if details is not None:
+        return adapt_spec(ModelSpec.from_dict(details), **asked)
+    interpreter = Interpreter(str(path))
+    (pixels,), (outputs,) = interpreter.get_input_details(), interpreter.get_output_details()
+    return make_spec(tuple(map(int, pixels["shape"][1:])), int(outputs["shape"][-1]), **asked)
+
+
+def tflite_details(path):
+    """Return the dict that `segtf.export` wrote into a TFLite file, or `None` if there is none.
+
+    Raises:
+        ValueError: if it is no TFLite model.
+    """
     content = Path(path).read_bytes()
     if not schema.Model.ModelBufferHasIdentifier(content, 0):
         raise ValueError(f"Expected a TFLite model. Received: {path}")
     text = _metadata(schema.Model.GetRootAs(content), SPEC_METADATA)
-    if text is not None:
-        return adapt_spec(ModelSpec.from_dict(json.loads(text)), **asked)
-    interpreter = Interpreter(model_content=content)
-    (pixels,), (outputs,) = interpreter.get_input_details(), interpreter.get_output_details()
-    return make_spec(tuple(map(int, pixels["shape"][1:])), int(outputs["shape"][-1]), **asked)
+    return None if text is None else json.loads(text)
 
 
 def _metadata(model, name):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from segtf.data import AUGMENTATIONS, inspect_source, load_source
+from segtf.data import AUGMENTATIONS, fingerprint, inspect_source, load_source
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
@@ -88,7 +88,11 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
     split = make_split(source, config)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
-    settings = {"data": dict(source.origin), "training": config.to_dict()}
+    settings = {
+        "data": dict(source.origin),
+        "data_fingerprint": fingerprint(source),
+        "training": config.to_dict(),
+    }
     run = Run.create(path, settings, spec, split)
     return _run(work, run, on_message, verbose)
 

@@ -1,0 +1,42 @@
+"""segtf request."""
+
+from pathlib import Path
+
+import click
+
+from segtf.cli.start import start_tensorflow
+
+
+@click.command()
+@click.argument("url")
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
+@click.option("--out", type=click.Path(), help="Folder for the masks, OUT/<image stem>.png.")
+@click.option("--model", default="segtf", show_default=True, help="Name of the model there.")
+@click.option("--version", type=int, help="Version of the model; the newest by default.")
+@click.option("--label", help="Or the label of a version, such as stable.")
+@click.option("--timeout", default=10.0, show_default=True, help="Seconds for each request.")
+@click.option("--retries", default=3, show_default=True, help="How often one is tried again.")
+@click.option("--batch", default=16, show_default=True, help="Images in a request at most.")
+def request(url, images, out, model, version, label, timeout, retries, batch):
+    """Segment images by a model behind TensorFlow Serving, http://HOST:8501 or grpc://HOST:8500."""
+    if url.startswith("grpc:"):
+        start_tensorflow()
+    from segtf.mask_files import require_distinct_stems, write_mask
+    from segtf.serving import Client
+
+    paths = [Path(image) for image in images]
+    if out is not None:
+        require_distinct_stems(paths)
+        Path(out).mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with Client(url, model, version, label, timeout, retries, batch) as client:
+        for path, answer in zip(paths, client.stream(paths), strict=True):
+            if answer.error is not None:
+                failed += 1
+                click.echo(f"{path}: {answer.error}", err=True)
+                continue
+            shown = path if out is None else write_mask(answer.mask, Path(out), path.stem)
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in answer.coverage.items())
+            click.echo(f"{shown}: {shares}, confidence {answer.confidence:.1%}")
+    if failed:
+        raise click.ClickException(f"{failed} of {len(paths)} images have no mask")

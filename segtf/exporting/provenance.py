@@ -1,0 +1,82 @@
+"""Where an exported model comes from, as it is kept inside: code, data and figures."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+import segtf
+from segtf.runs import Run
+
+_PACKAGES = ("tensorflow", "keras", "numpy")
+_FIGURES = ("data", "split", "images", "mean_dice", "mean_iou", "pixel_accuracy")
+
+
+def provenance(model, model_or_run):
+    """Describe a model for those who find it in a file.
+
+    Args:
+        model: the `keras.Model` that is exported.
+        model_or_run: what `segtf.export` was given. A run also tells about data and figures.
+
+    Returns:
+        A dict for JSON: ``model`` (its name), ``parameters``, ``packages`` (name to version),
+        ``data`` (name, fingerprint, numbers of images) and ``metrics``, both `None` without a
+        run. No path of this machine is in it.
+    """
+    run = find_run(model_or_run)
+    return {
+        "model": model.name,
+        "parameters": model.count_params(),
+        "packages": _packages(),
+        "data": None if run is None else _data(run),
+        "metrics": None if run is None else _metrics(run),
+    }
+
+
+def _packages():
+    others = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"segtf": segtf.__version__, **others}
+
+
+def find_run(model_or_run):
+    """Return the `Run` that a model is the best one of, or `None`."""
+    if isinstance(model_or_run, Run):
+        return model_or_run
+    if not isinstance(model_or_run, str | Path):
+        return None
+    path = Path(model_or_run)
+    run = Run(path.parent) if path.suffix == ".keras" else Run(path)
+    is_best = path in (run.path, run.best_model)
+    return run if is_best and Run.is_run(run.path) else None
+
+
+def _data(run):
+    config, split = run.config(), _split(run)
+    return {
+        "name": config.get("data", {}).get("name"),
+        "fingerprint": config.get("data_fingerprint"),
+        "trained_on": len(split.get("train", ())),
+        "held_out": len(split.get("val", ())),
+    }
+
+
+def _split(run):
+    try:
+        return run.split()
+    except OSError:
+        return {}
+
+
+def _metrics(run):
+    """Figures of the evaluation, or of the best epoch where there has been none yet."""
+    report = run.report / "metrics.json"
+    if report.is_file():
+        summary = json.loads(report.read_text(encoding="utf-8"))
+        figures = {name: summary[name] for name in _FIGURES if name in summary}
+        return {"from": "evaluation", **figures}
+    rows = [row for row in run.history() if "val_mean_dice" in row]
+    if not rows:
+        return None
+    best = max(rows, key=lambda row: row["val_mean_dice"])
+    figures = {name: value for name, value in best.items() if name.startswith("val_")}
+    return {"from": "training", "epoch": int(best["epoch"]), **figures}

@@ -1,0 +1,36 @@
+"""Serving: a client for exported models behind TensorFlow Serving.
+
+Over REST it needs neither TensorFlow nor Keras; over gRPC it needs the extra ``serving``.
+"""
+
+from segtf.serving.answers import Answer, ModelMetadata, Signature, TensorInfo, VersionStatus
+from segtf.serving.client import Client
+from segtf.serving.errors import (
+    ModelLoading,
+    ModelNotFound,
+    RequestRefused,
+    RequestTimeout,
+    RequestTooLarge,
+    ServerFailed,
+    ServerUnavailable,
+    ServingError,
+    WrongSignature,
+)
+
+__all__ = [
+    "Answer",
+    "Client",
+    "ModelLoading",
+    "ModelMetadata",
+    "ModelNotFound",
+    "RequestRefused",
+    "RequestTimeout",
+    "RequestTooLarge",
+    "ServerFailed",
+    "ServerUnavailable",
+    "ServingError",
+    "Signature",
+    "TensorInfo",
+    "VersionStatus",
+    "WrongSignature",
+]

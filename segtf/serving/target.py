@@ -1,0 +1,58 @@
+"""What a client talks to."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SCHEMES = ("http", "https", "grpc")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model on a server.
+
+    Args:
+        url: ``http://HOST:PORT``, ``https://...`` or ``grpc://HOST:PORT``.
+        model: its name there.
+        version: whole number, or `None` for the newest.
+        label: name that the server's configuration gives a version, or `None`.
+
+    Raises:
+        ValueError: for another URL, or both version and label.
+    """
+
+    url: str
+    model: str
+    version: int | None = None
+    label: str | None = None
+
+    def __post_init__(self):
+        parts = urlsplit(self.url)
+        if parts.scheme not in SCHEMES or not parts.hostname:
+            raise ValueError(
+                "Expected http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT. "
+                f"Received: {self.url!r}"
+            )
+        if self.version is not None and self.label is not None:
+            raise ValueError(
+                "Expected a version or a label, not both. "
+                f"Received: version {self.version} and label {self.label!r}"
+            )
+        if not self.model:
+            raise ValueError(f"Expected the name of a model. Received: {self.model!r}")
+
+    @property
+    def is_grpc(self):
+        """Whether gRPC is spoken there, and not REST."""
+        return urlsplit(self.url).scheme == "grpc"
+
+    @property
+    def address(self):
+        """Host and port."""
+        return urlsplit(self.url).netloc
+
+    def __str__(self):
+        if self.version is not None:
+            return f"version {self.version} of model {self.model!r}"
+        if self.label is not None:
+            return f"label {self.label!r} of model {self.model!r}"
+        return f"model {self.model!r}"
