@@ -13,6 +13,7 @@ from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
 from segtf.exporting.run_images import calibration_images, run_source, some
 from segtf.exporting.saved_model import next_version, write_saved_model
+from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
 from segtf.files import publishing_folder, replacing, write_atomically
@@ -21,7 +22,7 @@ from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
-from segtf.signatures import SPEC_METADATA
+from segtf.signatures import SPEC_METADATA, TASK_METADATA
 
 FORMATS = ("saved_model", *VARIANTS)
 _ALIASES = {"litert": "tflite"}
@@ -233,9 +234,9 @@ def _export_tflite(trial, directory, format, calibration, details, origin):
     spec, variant = trial.reference.spec, VARIANTS[format]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content = convert(trial.reference.backend.model, spec, format, canvases)
-    content = with_metadata(
-        content, SPEC_METADATA, json.dumps({**spec.to_dict(), "provenance": origin})
-    )
+    own = json.dumps({**spec.to_dict(), "provenance": origin}).encode("utf-8")
+    task, files = task_metadata(spec, origin["model"], format == "tflite-int8")
+    content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     path = Path(directory) / variant.file_name
     return _publish(content, path, trial, format, variant.least_agreement, details)
 
@@ -253,4 +254,4 @@ def _publish(content, path, trial, format, least, details):
 
 
 def _write_labels(spec, folder):
-    write_atomically(folder / "labels.txt", "".join(f"{name}\n" for name in spec.labels.names))
+    write_atomically(folder / LABELS_FILE, labels_text(spec.labels.names))
