@@ -23,7 +23,7 @@ _PUBLIC_NAMES = {
     "evaluate": "segtf.evaluation.evaluate",
     "export": "segtf.exporting.export",
 }
-_PUBLIC_MODULES = ("data", "losses", "metrics", "models", "runs", "viz")
+_PUBLIC_MODULES = ("data", "losses", "metrics", "models", "runs", "serving", "viz")
 
 __all__ = [*_PUBLIC_NAMES, *_PUBLIC_MODULES]
 

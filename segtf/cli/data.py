@@ -2,7 +2,7 @@
 
 import click
 
-from segtf.cli.options import Size, data_options, open_source
+from segtf.cli.options import Size, augment_option, data_options, open_source
 from segtf.cli.start import start_tensorflow
 
 
@@ -59,12 +59,7 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
 @_source_options
 @click.option("--out", type=click.Path(), default="samples.png", show_default=True)
 @click.option("--count", default=8, show_default=True, help="Number of samples.")
-@click.option(
-    "--augment",
-    default="medical",
-    show_default=True,
-    help="none, light, medical, medical-mild, street.",
-)
+@augment_option
 @click.option("--variants", default=2, show_default=True, help="Augmented pictures of each.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
@@ -83,18 +78,14 @@ def show(
 ):
     """Draw samples with their masks, before and after augmentation, on one sheet."""
     start_tensorflow()
-    from segtf.data import AUGMENTATIONS, inspect_source
+    from segtf.data import find_augmentation, inspect_source
     from segtf.data.check import draw_samples
 
-    if augment not in AUGMENTATIONS:
-        raise ValueError(
-            f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {augment!r}"
-        )
+    changes = None if augment == "none" else find_augmentation(augment)
     source = _open(data_name, data_dir, classes, folder, data_settings)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         click.echo(notice)
-    changes = None if augment == "none" else AUGMENTATIONS[augment]
     draw_samples(source, out, count, changes, variants, seed)
     click.echo(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
 

@@ -53,6 +53,14 @@ def data_options(required):
     return decorate
 
 
+augment_option = click.option(
+    "--augment",
+    default="medical",
+    show_default=True,
+    help="none, light, medical, medical-mild, street.",
+)
+
+
 def model_options(command):
     """Add the options for a model file that brings no labels or resize rule."""
     for option in (

@@ -3,7 +3,7 @@
 import click
 from click.core import ParameterSource
 
-from segtf.cli.options import Size, data_options, open_source
+from segtf.cli.options import Size, augment_option, data_options, open_source
 from segtf.cli.start import start_tensorflow
 
 
@@ -36,12 +36,7 @@ from segtf.cli.start import start_tensorflow
     help="What makes an epoch the best: val_mean_dice, val_mean_iou, val_pixel_accuracy, val_loss.",
 )
 @click.option("--patience", default=0, help="Epochs without a better one to stop after; 0: never.")
-@click.option(
-    "--augment",
-    default="medical",
-    show_default=True,
-    help="none, light, medical, medical-mild, street.",
-)
+@augment_option
 @click.option("--val-share", default=0.2, show_default=True, help="Share that is held out.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--deterministic", is_flag=True, help="The same weights bit by bit in each run.")

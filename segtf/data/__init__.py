@@ -16,6 +16,7 @@ _PUBLIC_NAMES = {
     "Source": "segtf.data.sample",
     "check_source": "segtf.data.check",
     "extend_split": "segtf.data.splits",
+    "find_augmentation": "segtf.data.augment",
     "fingerprint": "segtf.data.fingerprint",
     "inspect_source": "segtf.data.inspect",
     "FileData": "segtf.data.cache",

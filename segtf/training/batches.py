@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from segtf.data import (
-    AUGMENTATIONS,
+    find_augmentation,
     load_data,
     official_split,
     select,
@@ -51,7 +51,7 @@ class TrainingData:
             config.batch_size,
             config.seed,
             config.epochs,
-            AUGMENTATIONS[config.augment],
+            find_augmentation(config.augment),
             self.ignore_class,
             start_step,
         )

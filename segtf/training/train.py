@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from segtf.data import AUGMENTATIONS, fingerprint, inspect_source, load_source
+from segtf.data import find_augmentation, fingerprint, inspect_source, load_source
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
@@ -76,10 +76,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         OSError: if the disk is full; what was saved before is still there.
     """
     config = config or TrainConfig()
-    if config.augment not in AUGMENTATIONS:
-        raise ValueError(
-            f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {config.augment!r}"
-        )
+    find_augmentation(config.augment)
     Run.require_new(path)
     prepare_gpus()
     policy, reason = resolve_precision(config.precision)

@@ -42,15 +42,15 @@ def require_whole(directory):
         assert (version / "assets.extra/tf_serving_warmup_requests").is_file()
 
 
-PLACES = {
-    "before the spec is written": ("segtf.exporting.saved_model", "write_warmup"),
-    "before it is renamed": ("pathlib", "Path.rename"),
-}
-
-
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("pathlib", "Path.rename"),
+        pytest.param(("segtf.exporting.saved_model", "write_warmup"), marks=pytest.mark.slow),
+    ],
+)
 def test_killed_at_the_worst_moments(model, tmp_path, place):
-    with start(model, tmp_path / "served", *PLACES[place]) as process:
+    with start(model, tmp_path / "served", *place) as process:
         _, error = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, error
     (left,) = (tmp_path / "served").iterdir()

@@ -156,7 +156,13 @@ def test_images_of_any_size_in_one_request(serve, predict):
 def test_an_empty_request_has_an_empty_answer(serve):
     answers = serve([])
     shapes = {name: tuple(values.shape) for name, values in answers.items()}
-    assert shapes == {"mask_bytes": (0,), "coverage": (0, 2), "confidence": (0,), "error": (0,)}
+    assert shapes == {
+        "mask_bytes": (0,),
+        "coverage": (0, 2),
+        "confidence": (0,),
+        "class_names": (0, 2),
+        "error": (0,),
+    }
 
 
 @pytest.mark.parametrize("rule", ["letterbox", "crop"])

@@ -1,6 +1,6 @@
 """Random changes of image and mask together, as pure functions of a seed."""
 
 from segtf.data.augment.apply import augment, augment_batch
-from segtf.data.augment.settings import AUGMENTATIONS, Augmentation
+from segtf.data.augment.settings import AUGMENTATIONS, Augmentation, find_augmentation
 
-__all__ = ["AUGMENTATIONS", "Augmentation", "augment", "augment_batch"]
+__all__ = ["AUGMENTATIONS", "Augmentation", "augment", "augment_batch", "find_augmentation"]

@@ -1,6 +1,6 @@
 """How much an image may be changed."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 _SHARES = ("translation", "crop", "crop_rare", "brightness", "dropout")
 
@@ -103,26 +103,26 @@ class Augmentation:
         return bool(self.brightness or self.contrast or self.saturation or self.hue or self.gamma)
 
 
+_MEDICAL = Augmentation(
+    flip_horizontal=True,
+    flip_vertical=True,
+    quarter_turns=True,
+    rotation=20,
+    scale=0.2,
+    shear=5,
+    translation=0.06,
+    brightness=0.12,
+    contrast=0.2,
+    saturation=0.2,
+    hue=10,
+)
+
 AUGMENTATIONS = {
     "none": Augmentation(),
     "light": Augmentation(flip_horizontal=True, brightness=0.1, contrast=0.1),
-    "medical": Augmentation(
-        flip_horizontal=True,
-        flip_vertical=True,
-        quarter_turns=True,
-        rotation=20,
-        scale=0.2,
-        shear=5,
-        translation=0.06,
-        brightness=0.12,
-        contrast=0.2,
-        saturation=0.2,
-        hue=10,
-    ),
-    "medical-mild": Augmentation(
-        flip_horizontal=True,
-        flip_vertical=True,
-        quarter_turns=True,
+    "medical": _MEDICAL,
+    "medical-mild": replace(
+        _MEDICAL,
         rotation=15,
         scale=0.15,
         shear=3,
@@ -147,3 +147,14 @@ AUGMENTATIONS = {
     ),
 }
 """Settings by name, for `segtf train --augment`."""
+
+
+def find_augmentation(name):
+    """Return the settings that `AUGMENTATIONS` has under a name.
+
+    Raises:
+        ValueError: for a name that it does not have.
+    """
+    if name not in AUGMENTATIONS:
+        raise ValueError(f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {name!r}")
+    return AUGMENTATIONS[name]
