@@ -76,6 +76,7 @@ def export(
     an exported model holds.
     """
     start_tensorflow()
+    from segtf.exporting.delegates import describe_delegates
     from segtf.exporting.export import export as export_model
 
     calibration = None if images is None else _image_files(Path(images))
@@ -95,6 +96,9 @@ def export(
     )
     for line in exported.report.table():
         click.echo(line)
+    if "delegates" in exported.report.details:
+        for line in describe_delegates(exported.report.details["delegates"]):
+            click.echo(line)
     click.echo(f"{exported.report.images} images: {exported.report.origin}")
     click.echo(exported.path)
 

@@ -1,19 +1,17 @@
 """Which operations of a TFLite file the accelerators of a device would take."""
 
-import contextlib
-import io
-import re
 from collections import Counter
 
-import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+
+from segtf.exporting.gpu_rules import gpu_refusals
 
 
 def delegate_report(content):
     """Return what XNNPACK takes, as tried here, and what the GPU delegate would refuse.
 
-    XNNPACK is what runs on a CPU by default. Of the GPU delegate TensorFlow knows the rules; what
-    it refuses runs on the CPU instead, and each change of place costs a copy.
+    XNNPACK is what runs on a CPU by default. What a delegate refuses runs without it instead, and
+    each change of place costs a copy.
 
     Args:
         content: bytes of a TFLite file.
@@ -27,7 +25,7 @@ def delegate_report(content):
     return {
         "operations": _counted(operations),
         "xnnpack": _xnnpack(content),
-        "gpu": {"refuses": _gpu_refusals(content)},
+        "gpu": {"refuses": gpu_refusals(content)},
     }
 
 
@@ -67,15 +65,3 @@ def _xnnpack(content):
             wanted += [tensor for tensor in one["inputs"] if tensor not in given]
     left = [one for one in operations if one["index"] not in taken]
     return {"takes": len(taken), "parts": len(delegates), "leaves": _counted(left)}
-
-
-def _gpu_refusals(content):
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        tf.lite.experimental.Analyzer.analyze(model_content=content, gpu_compatibility=True)
-    return _refusals_in(said.getvalue())
-
-
-def _refusals_in(text):
-    found = re.findall(r"GPU COMPATIBILITY WARNING: (?:Not supported op )?(\w+)[ :,]*(.*)", text)
-    return {name: reason.strip() for name, reason in found}

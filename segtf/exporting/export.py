@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from segtf.exporting.any_size import at_any_size
+from segtf.exporting.delegates import delegate_report
 from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
@@ -237,6 +238,7 @@ def _export_tflite(trial, directory, format, calibration, details, origin):
     own = json.dumps({**spec.to_dict(), "provenance": origin}).encode("utf-8")
     task, files = task_metadata(spec, origin["model"], format == "tflite-int8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
+    details = {**details, "delegates": delegate_report(content)}
     path = Path(directory) / variant.file_name
     return _publish(content, path, trial, format, variant.least_agreement, details)
 
