@@ -7,7 +7,7 @@ import click
 from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
 
-FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8")
+FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8", "onnx")
 
 
 class ExportCommand(click.Command):
@@ -43,7 +43,7 @@ def info(path):
 @click.option(
     "--dynamic-size",
     is_flag=True,
-    help="Let the SavedModel's signatures for pixels take any height and width.",
+    help="Take pixels of any height and width (a SavedModel: its signatures for pixels).",
 )
 @data_options(required=False)
 @click.option(

@@ -9,6 +9,7 @@ import keras
 
 from segtf.exporting.any_size import at_any_size
 from segtf.exporting.delegates import delegate_report
+from segtf.exporting.onnx_file import convert_to_onnx
 from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
@@ -25,10 +26,10 @@ from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
 from segtf.signatures import SPEC_METADATA, TASK_METADATA
 
-FORMATS = ("saved_model", *VARIANTS)
+FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
 CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
-_SAVED_MODEL_AGREEMENT = 0.999
+_SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
 
@@ -93,10 +94,12 @@ def export(
     ``tflite-float16`` ``DIR/model-float16.tflite`` 99.8%        likewise
     ``tflite-dynamic`` ``DIR/model-dynamic.tflite`` 98%          likewise
     ``tflite-int8``    ``DIR/model-int8.tflite``    95%          uint8 pixels, uint8 class ids
+    ``onnx``           ``DIR/model.onnx``           99.9%        float32 pixels 0..255, logits;
+                                                                 needs the extra ``onnx``
     ================== ============================ ============ ==============================
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
-    file takes the place of one of the same name. Both hold the model's spec, so that `segtf.load`
+    or ONNX file takes the place of one of the same name. All hold the model's spec, so that `segtf.load`
     needs nothing else. A model trained in mixed precision is exported, and compared, in float32.
 
     Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
@@ -114,9 +117,9 @@ def export(
             Without any, those of `calibration` are used, or generated ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
             by default some that the run was trained on, with all classes among them.
-        dynamic_size: for ``saved_model``: whether the signatures that take pixels take any height
-            and width; otherwise those of the spec alone. A server can batch requests of one
-            size only.
+        dynamic_size: whether pixels may be of any height and width; otherwise of the spec's
+            alone, which is faster and what delegates take. Concerns the signatures of a
+            SavedModel that take pixels; a server can batch requests of one size only.
         max_iou_drop: points (hundredths) of mean IoU that the export may lose on the labelled
             images, such as 0.7.
         speed: whether to measure latency and peak memory, which takes some seconds.
@@ -126,8 +129,8 @@ def export(
 
     Raises:
         ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
-            images to calibrate it on; for `dynamic_size` with another format or a model that
-            works at one size alone; for `max_iou_drop` without labelled images.
+            images to calibrate it on; for `dynamic_size` of a model that works at one
+            size alone; for `max_iou_drop` without labelled images.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises, or more IoU is lost than
             `max_iou_drop`. No file is left behind.
@@ -144,8 +147,6 @@ def export(
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
-    if dynamic_size and format != "saved_model":
-        raise ValueError(f"Expected dynamic_size with saved_model only. Received: {format!r}")
     if source is not None and labels is None and _brings_no_labels(model_or_run):
         labels = source.labels
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)
@@ -154,14 +155,14 @@ def export(
     reference = _reference(model, spec, images)
     trial = Trial(reference, images, origin, max_iou_drop, speed)
     model = reference.backend.model
+    model = at_any_size(model, model_or_run) if dynamic_size else model
+    origin = provenance(model, model_or_run)
     if format == "saved_model":
-        model = at_any_size(model, model_or_run) if dynamic_size else model
-        return _export_saved_model(
-            model, trial, directory, provenance(model, model_or_run), dynamic_size
-        )
-    return _export_tflite(
-        trial, directory, format, calibration, details, provenance(model, model_or_run)
-    )
+        return _export_saved_model(model, trial, directory, origin, dynamic_size)
+    told = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
+    if format == "onnx":
+        return _export_onnx(model, trial, directory, told)
+    return _export_tflite(model, trial, directory, format, calibration, details, told)
 
 
 def _brings_no_labels(model):
@@ -231,12 +232,19 @@ def _export_saved_model(model, trial, directory, origin, dynamic_size):
     return Export(path, "saved_model", report)
 
 
-def _export_tflite(trial, directory, format, calibration, details, origin):
+def _export_onnx(model, trial, directory, told):
+    spec = trial.reference.spec
+    own = {SPEC_METADATA: json.dumps(told)}
+    content = convert_to_onnx(model, spec, own, told["dynamic_size"])
+    return _publish(content, Path(directory) / "model.onnx", trial, "onnx", _ONNX_AGREEMENT, {})
+
+
+def _export_tflite(model, trial, directory, format, calibration, details, told):
     spec, variant = trial.reference.spec, VARIANTS[format]
     canvases = [trial.reference.canvas(image) for image in calibration]
-    content = convert(trial.reference.backend.model, spec, format, canvases)
-    own = json.dumps({**spec.to_dict(), "provenance": origin}).encode("utf-8")
-    task, files = task_metadata(spec, origin["model"], format == "tflite-int8")
+    content = convert(model, spec, format, canvases, told["dynamic_size"])
+    task, files = task_metadata(spec, model.name, format == "tflite-int8")
+    own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, "delegates": delegate_report(content)}
     path = Path(directory) / variant.file_name
