@@ -15,6 +15,7 @@ from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
 from segtf.exporting.run_images import calibration_images, run_source, some
 from segtf.exporting.saved_model import next_version, write_saved_model
+from segtf.exporting.sensitivity import convert_int8_but_sensitive
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
@@ -29,6 +30,8 @@ from segtf.signatures import SPEC_METADATA, TASK_METADATA
 FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
 CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
+_GOOD_AGREEMENT = 0.995
+"""Full int8 that agrees so well on the calibration images is left as it is."""
 _SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
@@ -97,6 +100,9 @@ def export(
     ``onnx``           ``DIR/model.onnx``           99.9%        float32 pixels 0..255, logits;
                                                                  needs the extra ``onnx``
     ================== ============================ ============ ==============================
+
+    Where full int8 agrees in less than 99.5% on the calibration images, the layers that measurably
+    lose more than by rounding stay in float32, if that is better; the report names them.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     or ONNX file takes the place of one of the same name. All hold the model's spec, so that `segtf.load`
@@ -243,12 +249,30 @@ def _export_tflite(model, trial, directory, format, calibration, details, told):
     spec, variant = trial.reference.spec, VARIANTS[format]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content = convert(model, spec, format, canvases, told["dynamic_size"])
+    if format == "tflite-int8":
+        content, kept = _protect(content, model, trial, canvases, told["dynamic_size"])
+        details = {**details, "kept_in_float32": kept}
     task, files = task_metadata(spec, model.name, format == "tflite-int8")
     own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, "delegates": delegate_report(content)}
     path = Path(directory) / variant.file_name
     return _publish(content, path, trial, format, variant.least_agreement, details)
+
+
+def _protect(content, model, trial, canvases, dynamic_size):
+    """The int8 file, or a better one that keeps sensitive layers in float32, and these layers.
+
+    Chosen on calibration images, so that what the report is measured on has no part in it.
+    """
+    plain = trial.agreement_of(content, canvases)
+    if plain >= _GOOD_AGREEMENT:
+        return content, {}
+    spec = trial.reference.spec
+    protected, kept = convert_int8_but_sensitive(model, spec, canvases, dynamic_size)
+    if not kept or trial.agreement_of(protected, canvases) <= plain:
+        return content, {}
+    return protected, kept
 
 
 def _publish(content, path, trial, format, least, details):

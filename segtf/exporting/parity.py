@@ -1,6 +1,7 @@
 """Does an exported model say what the Keras model says?"""
 
 import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from segtf.data.decode import read_image
 from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
+from segtf.inference.backends import TFLiteBackend
 from segtf.inference.predictor import Predictor
 
 _FILES_CHECKED = 16
+_CANVASES_TRIED = 32
 _RUNS, _SECONDS = 20, 3.0
 
 
@@ -109,6 +112,20 @@ class Trial:
         comparison = side_by_side([self.reference, exported], self.examples())
         self._check(comparison, least)
         return comparison
+
+    def agreement_of(self, tflite, canvases):
+        """Return the share of pixels in which a TFLite file agrees with the reference.
+
+        Args:
+            tflite: the bytes of the file.
+            canvases: uint8 arrays `(H, W, C)` of the model's size, of which some are tried.
+        """
+        tried = unlabelled_examples(canvases[:_CANVASES_TRIED], self.reference.spec.channels)
+        with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+            file.write(tflite)
+            file.flush()
+            exported = Predictor(TFLiteBackend(file.name, self.reference.spec))
+        return side_by_side([self.reference, exported], tried).figures[1].agreement
 
     def _check(self, comparison, least):
         keras, exported = comparison.figures

@@ -69,8 +69,22 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False):
             ) from error
     check_operations(content)
     if variant == "tflite-int8":
-        _check_input_is_pixels(content)
+        check_input_is_pixels(content)
     return content
+
+
+def int8_converter(model, spec, calibration, folder, dynamic_size=False):
+    """Return a converter to full int8, and the images that it is calibrated on.
+
+    Args:
+        model: likewise all others as `convert` takes them.
+        folder: what the converter reads from, which has to last as long.
+    """
+    size = (None, None) if dynamic_size else spec.size
+    _save(model, spec, size, folder, gives_class_ids=True)
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    _configure(converter, "tflite-int8", calibration)
+    return converter, _with_full_range(calibration)
 
 
 def check_operations(content):
@@ -129,7 +143,12 @@ def _with_full_range(calibration):
     return images
 
 
-def _check_input_is_pixels(content):
+def check_input_is_pixels(content):
+    """Check that pixels go into a full int8 file as they are.
+
+    Raises:
+        ExportError: if the input has another scale or zero point.
+    """
     scale, zero_point = Interpreter(model_content=content).get_input_details()[0]["quantization"]
     if (scale, zero_point) != (1.0, 0):
         raise ExportError(
