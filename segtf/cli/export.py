@@ -7,7 +7,15 @@ import click
 from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
 
-FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8", "onnx")
+FORMATS = (
+    "saved_model",
+    "tflite",
+    "litert",
+    "tflite-float16",
+    "tflite-dynamic",
+    "tflite-int8",
+    "onnx",
+)
 
 
 class ExportCommand(click.Command):

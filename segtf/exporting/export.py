@@ -15,7 +15,7 @@ from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
 from segtf.exporting.run_images import calibration_images, run_source, some
 from segtf.exporting.saved_model import next_version, write_saved_model
-from segtf.exporting.sensitivity import convert_int8_but_sensitive
+from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
@@ -101,8 +101,8 @@ def export(
                                                                  needs the extra ``onnx``
     ================== ============================ ============ ==============================
 
-    Where full int8 agrees in less than 99.5% on the calibration images, the layers that measurably
-    lose more than by rounding stay in float32, if that is better; the report names them.
+    Where full int8 agrees in less than 99.5% of the pixels of the calibration images, the first
+    layer, the last one or both stay in float32, whichever agrees best; the report names them.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     or ONNX file takes the place of one of the same name. All hold the model's spec, so that `segtf.load`
@@ -251,7 +251,7 @@ def _export_tflite(model, trial, directory, format, calibration, details, told):
     content = convert(model, spec, format, canvases, told["dynamic_size"])
     if format == "tflite-int8":
         content, kept = _protect(content, model, trial, canvases, told["dynamic_size"])
-        details = {**details, "kept_in_float32": kept}
+        details = {**details, "kept_in_float32": [name.split(";")[0] for name in kept]}
     task, files = task_metadata(spec, model.name, format == "tflite-int8")
     own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
@@ -261,18 +261,19 @@ def _export_tflite(model, trial, directory, format, calibration, details, told):
 
 
 def _protect(content, model, trial, canvases, dynamic_size):
-    """The int8 file, or a better one that keeps sensitive layers in float32, and these layers.
+    """The int8 file, or a better one with layers in float32, and the names of these.
 
     Chosen on calibration images, so that what the report is measured on has no part in it.
     """
-    plain = trial.agreement_of(content, canvases)
-    if plain >= _GOOD_AGREEMENT:
-        return content, {}
+    best, kept = trial.agreement_of(content, canvases), ()
+    if best >= _GOOD_AGREEMENT:
+        return content, kept
     spec = trial.reference.spec
-    protected, kept = convert_int8_but_sensitive(model, spec, canvases, dynamic_size)
-    if not kept or trial.agreement_of(protected, canvases) <= plain:
-        return content, {}
-    return protected, kept
+    for candidate, layers in int8_candidates(model, spec, canvases, dynamic_size):
+        agreement = trial.agreement_of(candidate, canvases)
+        if agreement > best:
+            content, best, kept = candidate, agreement, layers
+    return content, kept
 
 
 def _publish(content, path, trial, format, least, details):

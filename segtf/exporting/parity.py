@@ -166,7 +166,9 @@ def check_files(trial, saved_model, least):
         ExportError: if fewer are, or if an image got an error for an answer.
     """
     reference = trial.reference
-    images = [sample.image for sample in trial.images.samples] if trial.is_labelled else trial.images
+    images = trial.images
+    if trial.is_labelled:
+        images = [sample.image for sample in images.samples]
     arrays = [read_image(image, reference.spec.channels) for image in images[:_FILES_CHECKED]]
     answers = saved_model.signatures[signatures.SERVING_DEFAULT](
         **{signatures.IMAGE_BYTES: tf.constant([_png(array) for array in arrays])}

@@ -80,13 +80,13 @@ class ParityReport:
         What was not measured is "-". Milliseconds are for one image at 50% and 95% of the runs,
         memory is that above the runtime's own.
         """
-        cells = [_HEADER, *map(_cells, self.rows)]
-        kept = [place for place in range(len(_HEADER)) if any(row[place] != "-" for row in cells[1:])]
-        cells = [[row[place] for place in kept] for row in cells]
+        columns = zip(_HEADER, *map(_cells, self.rows), strict=True)
+        columns = [column for column in columns if set(column[1:]) != {"-"}]
+        cells = list(zip(*columns, strict=True))
         if markdown:
-            rule = ["---" if place == 0 else "---:" for place in range(len(kept))]
+            rule = ["---" if place == 0 else "---:" for place in range(len(columns))]
             return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        widths = [max(map(len, column)) for column in columns]
         return [
             "  ".join(
                 cell.ljust(width) if place == 0 else cell.rjust(width)

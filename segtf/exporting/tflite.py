@@ -74,7 +74,7 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False):
 
 
 def int8_converter(model, spec, calibration, folder, dynamic_size=False):
-    """Return a converter to full int8, and the images that it is calibrated on.
+    """Return a converter to full int8.
 
     Args:
         model: likewise all others as `convert` takes them.
@@ -84,7 +84,7 @@ def int8_converter(model, spec, calibration, folder, dynamic_size=False):
     _save(model, spec, size, folder, gives_class_ids=True)
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
     _configure(converter, "tflite-int8", calibration)
-    return converter, _with_full_range(calibration)
+    return converter
 
 
 def check_operations(content):

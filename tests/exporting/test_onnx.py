@@ -46,9 +46,7 @@ def test_our_networks_at_any_size(tmp_path, build):
     keras.utils.set_random_seed(0)
     settings = {"base_filters": 2} | ({"depth": 2} if build is segtf.unet else {})
     model = build((None, None, 3), num_classes=1, **settings)
-    path = segtf.export(
-        model, tmp_path, "onnx", size=(22, 35), dynamic_size=True, speed=False
-    ).path
+    path = segtf.export(model, tmp_path, "onnx", size=(22, 35), dynamic_size=True, speed=False).path
     image = blocks(40, 18)[np.newaxis]
     received = segtf.load(path, size=(40, 18)).backend(image)
     np.testing.assert_allclose(received, model(image.astype(np.float32)), rtol=1e-3, atol=1e-4)

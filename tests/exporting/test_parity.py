@@ -141,4 +141,3 @@ def test_a_rare_class_is_among_the_calibration_images(tmp_path):
     assert [image.stem for image in images] == ["0", "3", "5"]
     assert classes == (0, 1, 2)
     assert calibration_images(tmp_path / "none", 2) == ([], ())
-
