@@ -54,3 +54,6 @@ WARMUP_ASSET = "assets.extra/tf_serving_warmup_requests"
 
 SPEC_METADATA = "SEGTF_SPEC"
 """Name of the metadata entry of a ``.tflite`` file that holds the spec, as JSON."""
+
+TASK_METADATA = "TFLITE_METADATA"
+"""Name of the entry that holds TFLite's own description of a model, as MediaPipe reads it."""

@@ -5,6 +5,7 @@ import sys
 import click
 
 import segtf
+from segtf.cli.benchmark import benchmark
 from segtf.cli.compare import compare
 from segtf.cli.data import data
 from segtf.cli.evaluate import evaluate
@@ -22,7 +23,7 @@ def cli(debug):
     """Image segmentation: train, measure, predict, export, serve."""
 
 
-for command in (train, evaluate, compare, predict, export, request, models, data):
+for command in (train, evaluate, compare, predict, export, benchmark, request, models, data):
     cli.add_command(command)
 
 

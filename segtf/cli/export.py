@@ -4,10 +4,18 @@ from pathlib import Path
 
 import click
 
-from segtf.cli.options import load_settings, model_options
+from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
 
-FORMATS = ("saved_model", "tflite", "litert", "tflite-float16", "tflite-dynamic", "tflite-int8")
+FORMATS = (
+    "saved_model",
+    "tflite",
+    "litert",
+    "tflite-float16",
+    "tflite-dynamic",
+    "tflite-int8",
+    "onnx",
+)
 
 
 class ExportCommand(click.Command):
@@ -43,29 +51,64 @@ def info(path):
 @click.option(
     "--dynamic-size",
     is_flag=True,
-    help="Let the SavedModel's signatures for pixels take any height and width.",
+    help="Take pixels of any height and width (a SavedModel: its signatures for pixels).",
 )
+@data_options(required=False)
+@click.option(
+    "--max-iou-drop",
+    type=float,
+    help="Points of mean IoU that the export may lose on labelled images, such as 0.7.",
+)
+@click.option("--no-speed", is_flag=True, help="Do not measure latency and memory.")
 @model_options
-def export(model, format_, out, images, dynamic_size, labels, resize, size):
+def export(
+    model,
+    format_,
+    out,
+    images,
+    dynamic_size,
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    max_iou_drop,
+    no_speed,
+    labels,
+    resize,
+    size,
+):
     """Export a model for TensorFlow Serving (OUT/1/) or for devices (OUT/model.tflite).
 
-    `segtf export info PATH` shows what an exported model holds.
+    It is compared with the Keras model, on the labelled images that the run held out or those of
+    --data, and fails if it differs; the report lies beside it. `segtf export info PATH` shows what
+    an exported model holds.
     """
     start_tensorflow()
+    from segtf.exporting.delegates import describe_delegates
     from segtf.exporting.export import export as export_model
 
     calibration = None if images is None else _image_files(Path(images))
     settings = load_settings(labels, resize, size)
+    is_given = data_name is not None or data_dir is not None
+    source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
     exported = export_model(
-        model, out, format_, calibration=calibration, dynamic_size=dynamic_size, **settings
+        model,
+        out,
+        format_,
+        source=source,
+        calibration=calibration,
+        dynamic_size=dynamic_size,
+        max_iou_drop=max_iou_drop,
+        speed=not no_speed,
+        **settings,
     )
-    difference = ""
-    if exported.max_difference is not None:
-        difference = f", largest logit difference {exported.max_difference:.2g}"
-    click.echo(
-        f"{exported.path}: {exported.size_in_bytes / 1e6:.2f} MB, "
-        f"{exported.agreement:.3%} of the pixels as in Keras{difference}"
-    )
+    for line in exported.report.table():
+        click.echo(line)
+    if "delegates" in exported.report.details:
+        for line in describe_delegates(exported.report.details["delegates"]):
+            click.echo(line)
+    click.echo(f"{exported.report.images} images: {exported.report.origin}")
+    click.echo(exported.path)
 
 
 def _image_files(folder):

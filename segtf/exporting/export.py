@@ -1,28 +1,38 @@
 """segtf.export: a trained model as a file that runs elsewhere."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
+
 from segtf.exporting.any_size import at_any_size
-from segtf.exporting.parity import check_agreement, check_files, generated_images
+from segtf.exporting.delegates import delegate_report
+from segtf.exporting.onnx_file import convert_to_onnx
+from segtf.exporting.parity import Trial, check_files, generated_images
+from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
-from segtf.exporting.run_images import run_images
+from segtf.exporting.run_images import calibration_images, run_source, some
 from segtf.exporting.saved_model import next_version, write_saved_model
+from segtf.exporting.sensitivity import int8_candidates
+from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
-from segtf.files import publishing_folder, replacing
+from segtf.files import publishing_folder, replacing, write_atomically
 from segtf.inference.backends import KerasBackend, SavedModelBackend
 from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
-from segtf.signatures import SPEC_METADATA
+from segtf.signatures import SPEC_METADATA, TASK_METADATA
 
-FORMATS = ("saved_model", *VARIANTS)
+FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
-CALIBRATION_IMAGES, CHECK_IMAGES = 100, 16
-_SAVED_MODEL_AGREEMENT = 0.999
+CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
+_GOOD_AGREEMENT = 0.995
+"""Full int8 that agrees so well on the calibration images is left as it is."""
+_SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
 
@@ -33,16 +43,32 @@ class Export:
     Args:
         path: the version folder or the file.
         format: one of `FORMATS`.
-        agreement: share of the pixels, 0..1, that have the class that the Keras model gives them.
-        max_difference: largest difference of a logit; `None` where class ids come out.
-        size_in_bytes: of the file, or of all files in the folder.
+        report: `ParityReport`: the figures and where they come from.
     """
 
     path: Path
     format: str
-    agreement: float
-    max_difference: float | None
-    size_in_bytes: int
+    report: ParityReport
+
+    @property
+    def agreement(self):
+        """Share of the pixels, 0..1, that have the class that the Keras model gives them."""
+        return self.report.rows[-1].agreement
+
+    @property
+    def max_difference(self):
+        """Largest difference of a logit; `None` where class ids come out."""
+        return self.report.rows[-1].max_difference
+
+    @property
+    def iou_drop(self):
+        """Points (hundredths) of mean IoU lost; `None` without labelled images."""
+        return self.report.rows[-1].iou_drop
+
+    @property
+    def size_in_bytes(self):
+        """Size of the file, or of all files in the folder."""
+        return self.report.rows[-1].size_in_bytes
 
 
 def export(
@@ -53,9 +79,12 @@ def export(
     resize=None,
     threshold=None,
     size=None,
+    source=None,
     check_images=None,
     calibration=None,
     dynamic_size=False,
+    max_iou_drop=None,
+    speed=True,
 ):
     """Export a model, and check what comes out against the Keras model.
 
@@ -68,67 +97,117 @@ def export(
     ``tflite-float16`` ``DIR/model-float16.tflite`` 99.8%        likewise
     ``tflite-dynamic`` ``DIR/model-dynamic.tflite`` 98%          likewise
     ``tflite-int8``    ``DIR/model-int8.tflite``    95%          uint8 pixels, uint8 class ids
+    ``onnx``           ``DIR/model.onnx``           99.9%        float32 pixels 0..255, logits;
+                                                                 needs the extra ``onnx``
     ================== ============================ ============ ==============================
 
+    Where full int8 agrees in less than 99.5% of the pixels of the calibration images, the first
+    layer, the last one or both stay in float32, whichever agrees best; the report names them.
+
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
-    file takes the place of one of the same name. Both hold the model's spec, so that `segtf.load`
+    or ONNX file takes the place of one of the same name. All hold the model's spec, so that `segtf.load`
     needs nothing else. A model trained in mixed precision is exported, and compared, in float32.
+
+    Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
+    ``labels.txt``, the class names in id order; those of a SavedModel are in its
+    ``assets.extra``.
 
     Args:
         model_or_run: a run folder, a ``.keras`` file or a `keras.Model`, as `segtf.load` takes it.
         directory: where to.
         format: one of the above.
         labels: likewise `resize`, `threshold` and `size`: as `segtf.load` takes them.
-        check_images: images, as a predictor takes them, on which the classes are compared; by
-            default some that the run held out, or those of `calibration`, or generated ones.
+        source: a `segtf.data.Source` of labelled images to compare on; by default those that the
+            run held out.
+        check_images: images without labels to compare on instead, as a predictor takes them.
+            Without any, those of `calibration` are used, or generated ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
-            by default some that the run was trained on.
-        dynamic_size: for ``saved_model``: whether the signatures that take pixels take any height
-            and width; otherwise those of the spec alone. A server can batch requests of one
-            size only.
+            by default some that the run was trained on, with all classes among them.
+        dynamic_size: whether pixels may be of any height and width; otherwise of the spec's
+            alone, which is faster and what delegates take. Concerns the signatures of a
+            SavedModel that take pixels; a server can batch requests of one size only.
+        max_iou_drop: points (hundredths) of mean IoU that the export may lose on the labelled
+            images, such as 0.7.
+        speed: whether to measure latency and peak memory, which takes some seconds.
 
     Returns:
         An `Export`.
 
     Raises:
         ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
-            images to calibrate it on; for `dynamic_size` with another format or a model that
-            works at one size alone.
+            images to calibrate it on; for `dynamic_size` of a model that works at one
+            size alone; for `max_iou_drop` without labelled images.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
-            with the Keras model than the format promises. No file is left behind.
+            with the Keras model than the format promises, or more IoU is lost than
+            `max_iou_drop`. No file is left behind.
 
     Example:
 
     >>> import keras, tempfile
     >>> pixels = keras.Input((16, 16, 3))
     >>> model = keras.Model(pixels, keras.layers.Conv2D(1, 3, padding="same")(pixels))
-    >>> exported = export(model, tempfile.mkdtemp())
+    >>> exported = export(model, tempfile.mkdtemp(), speed=False)
     >>> exported.path.name, exported.agreement
     ('1', 1.0)
     """
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
-    if dynamic_size and format != "saved_model":
-        raise ValueError(f"Expected dynamic_size with saved_model only. Received: {format!r}")
+    if source is not None and labels is None and _brings_no_labels(model_or_run):
+        labels = source.labels
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)
-    calibration = list(calibration or run_images(model_or_run, "train", CALIBRATION_IMAGES))
-    if format == "tflite-int8" and not calibration:
+    calibration, details = _calibration(model_or_run, calibration, spec.labels, format)
+    images, origin = _images(model_or_run, source, check_images, calibration, spec)
+    reference = _reference(model, spec, images)
+    trial = Trial(reference, images, origin, max_iou_drop, speed)
+    model = reference.backend.model
+    model = at_any_size(model, model_or_run) if dynamic_size else model
+    origin = provenance(model, model_or_run)
+    if format == "saved_model":
+        return _export_saved_model(model, trial, directory, origin, dynamic_size)
+    told = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
+    if format == "onnx":
+        return _export_onnx(model, trial, directory, told)
+    return _export_tflite(model, trial, directory, format, calibration, details, told)
+
+
+def _brings_no_labels(model):
+    return isinstance(model, keras.Model) or str(model).endswith(".keras")
+
+
+def _calibration(model_or_run, given, labels, format):
+    """Images to calibrate on, and what the report says about them."""
+    if format != "tflite-int8":
+        return list(given or ()), {}
+    if given:
+        return list(given), {"calibration": {"images": len(given)}}
+    images, shown = calibration_images(model_or_run, CALIBRATION_IMAGES)
+    if not images:
         raise ValueError(
             "Expected calibration=, images that look like those the model will see, for "
             "tflite-int8 of a model without a run and its data. Received: none"
         )
-    check_images = list(check_images or run_images(model_or_run, "val", CHECK_IMAGES))
-    images = check_images or calibration or generated_images(spec)
-    reference = _reference(model, spec, images)
-    if format == "saved_model":
-        exported = reference.backend.model
-        if dynamic_size:
-            exported = at_any_size(exported, model_or_run)
-        origin = provenance(exported, model_or_run)
-        return _export_saved_model(exported, reference, directory, images, origin, dynamic_size)
-    origin = provenance(reference.backend.model, model_or_run)
-    return _export_tflite(reference, directory, format, images, calibration, origin)
+    classes = [labels.names[index] for index in shown]
+    return images, {"calibration": {"images": len(images), "classes": classes}}
+
+
+def _images(model_or_run, source, check_images, calibration, spec):
+    """Images to compare on, and where they come from."""
+    if source is not None:
+        if source.labels.num_classes != spec.labels.num_classes:
+            raise ValueError(
+                f"Expected data of the model's {spec.labels.num_classes} classes. "
+                f"Received: {source.labels.num_classes}"
+            )
+        return some(source, CHECK_IMAGES), source.name
+    if check_images:
+        return list(check_images), "images that were given"
+    held_out = run_source(model_or_run, "val", CHECK_IMAGES)
+    if held_out is not None:
+        return held_out, f"{held_out.name}, held out"
+    if calibration:
+        return calibration, "the calibration images"
+    return generated_images(spec), "generated images"
 
 
 def _reference(model, spec, images):
@@ -137,36 +216,77 @@ def _reference(model, spec, images):
     if in_full is model:
         return reference
     copy = Predictor(KerasBackend(in_full, spec))
-    check_agreement(reference, copy, images, _MIXED_PRECISION_AGREEMENT)
+    trial = Trial(reference, images, "", speed=False)
+    trial.compare(copy, _MIXED_PRECISION_AGREEMENT)
     return copy
 
 
-def _export_saved_model(model, reference, directory, images, origin, dynamic_size):
-    spec, path = reference.spec, next_version(directory)
+def _export_saved_model(model, trial, directory, origin, dynamic_size):
+    spec, path = trial.reference.spec, next_version(directory)
     name = Path(directory).resolve().name
     with publishing_folder(path) as folder:
         write_saved_model(model, spec, folder, origin, name, dynamic_size)
         exported = Predictor(SavedModelBackend(folder, spec))
-        agreement, difference = check_agreement(reference, exported, images, _SAVED_MODEL_AGREEMENT)
         if spec.channels in (1, 3):
-            check_files(reference, exported.backend.model, images, _SAVED_MODEL_AGREEMENT)
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return Export(path, "saved_model", agreement, difference, size)
+            check_files(trial, exported.backend.model, _SAVED_MODEL_AGREEMENT)
+        report = trial.measure(
+            exported, folder, f"{name}/{path.name}", "saved_model", _SAVED_MODEL_AGREEMENT
+        )
+        extra = folder / "assets.extra"
+        report.save(extra, "parity")
+        _write_labels(spec, extra)
+    return Export(path, "saved_model", report)
 
 
-def _export_tflite(reference, directory, format, images, calibration, origin):
-    spec, variant = reference.spec, VARIANTS[format]
-    model = reference.backend.model
-    canvases = [reference.canvas(image) for image in calibration]
-    content = convert(model, spec, format, canvases)
-    details = {**spec.to_dict(), "provenance": origin}
-    content = with_metadata(content, SPEC_METADATA, json.dumps(details))
+def _export_onnx(model, trial, directory, told):
+    spec = trial.reference.spec
+    own = {SPEC_METADATA: json.dumps(told)}
+    content = convert_to_onnx(model, spec, own, told["dynamic_size"])
+    return _publish(content, Path(directory) / "model.onnx", trial, "onnx", _ONNX_AGREEMENT, {})
+
+
+def _export_tflite(model, trial, directory, format, calibration, details, told):
+    spec, variant = trial.reference.spec, VARIANTS[format]
+    canvases = [trial.reference.canvas(image) for image in calibration]
+    content = convert(model, spec, format, canvases, told["dynamic_size"])
+    if format == "tflite-int8":
+        content, kept = _protect(content, model, trial, canvases, told["dynamic_size"])
+        details = {**details, "kept_in_float32": [name.split(";")[0] for name in kept]}
+    task, files = task_metadata(spec, model.name, format == "tflite-int8")
+    own = json.dumps(told).encode("utf-8")
+    content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
+    details = {**details, "delegates": delegate_report(content)}
     path = Path(directory) / variant.file_name
+    return _publish(content, path, trial, format, variant.least_agreement, details)
+
+
+def _protect(content, model, trial, canvases, dynamic_size):
+    """The int8 file, or a better one with layers in float32, and the names of these.
+
+    Chosen on calibration images, so that what the report is measured on has no part in it.
+    """
+    best, kept = trial.agreement_of(content, canvases), ()
+    if best >= _GOOD_AGREEMENT:
+        return content, kept
+    spec = trial.reference.spec
+    for candidate, layers in int8_candidates(model, spec, canvases, dynamic_size):
+        agreement = trial.agreement_of(candidate, canvases)
+        if agreement > best:
+            content, best, kept = candidate, agreement, layers
+    return content, kept
+
+
+def _publish(content, path, trial, format, least, details):
+    """Measure a model of one file, then put it and its report in their place."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    details = {"sha256": hashlib.sha256(content).hexdigest(), **details}
     with replacing(path) as beside:
         beside.write_bytes(content)
-        exported = load(beside)
-        agreement, difference = check_agreement(
-            reference, exported, images, variant.least_agreement
-        )
-    return Export(path, format, agreement, difference, len(content))
+        report = trial.measure(load(beside), beside, path.name, format, least, details)
+    report.save(path.parent, f"{path.name}.parity")
+    _write_labels(trial.reference.spec, path.parent)
+    return Export(path, format, report)
+
+
+def _write_labels(spec, folder):
+    write_atomically(folder / LABELS_FILE, labels_text(spec.labels.names))

@@ -1,63 +1,175 @@
 """Does an exported model say what the Keras model says?"""
 
 import io
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from segtf import signatures
+from segtf.data import Source
 from segtf.data.decode import read_image
-from segtf.inference import decide
+from segtf.exporting.parity_report import ParityReport, make_rows
+from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
+from segtf.exporting.speed import measure_speed
+from segtf.inference.backends import TFLiteBackend
+from segtf.inference.predictor import Predictor
+
+_FILES_CHECKED = 16
+_CANVASES_TRIED = 32
+_RUNS, _SECONDS = 20, 3.0
 
 
 class ExportError(ValueError):
     """An export that cannot be made, or that differs from the Keras model too much."""
 
 
-def check_agreement(reference, exported, images, least):
-    """Compare an exported model with the model that it came from.
+@dataclass(frozen=True)
+class Trial:
+    """What every export of a model is measured against and on.
 
     Args:
         reference: `Predictor` of the Keras model.
-        exported: `Predictor` of the exported model.
-        images: what a predictor takes.
-        least: share of the pixels, 0..1, whose class has to be the same.
-
-    Returns:
-        Share of the pixels whose class is the same, over all images, and the largest difference
-        of a logit. Classes are compared at the images' own sizes; those of a model that gives
-        class ids at the model's size, where it decides, and its logit difference is `None`.
+        images: what a predictor takes, or a `Source` of labelled images.
+        origin: where they come from, for a person.
+        max_iou_drop: points (hundredths) of mean IoU that an export may lose, or `None`.
+        speed: whether to measure latency and memory as well.
 
     Raises:
-        ExportError: if fewer agree.
+        ValueError: for `max_iou_drop` without labelled images.
     """
-    canvases = np.stack([reference.canvas(image) for image in images])
-    expected, received = reference.backend(canvases), exported.backend(canvases)
-    if exported.backend.gives_class_ids:
-        ids = decide.class_ids(tf.constant(expected), reference.spec.threshold).numpy()
-        return _share_of_equal_pixels(ids, received, least), None
-    agreement = _share_of_equal_pixels(
-        [reference(image).mask for image in images],
-        [exported(image).mask for image in images],
-        least,
-    )
-    return agreement, float(np.abs(expected - received).max())
+
+    reference: Predictor
+    images: Source | Sequence
+    origin: str
+    max_iou_drop: float | None = None
+    speed: bool = True
+
+    def __post_init__(self):
+        if self.max_iou_drop is not None and not self.is_labelled:
+            raise ValueError(
+                "Expected labelled images to measure the loss of IoU on: a run whose data is "
+                f"there, or a data set. Received: {self.origin}"
+            )
+
+    @property
+    def is_labelled(self):
+        """Whether IoU can be measured."""
+        return isinstance(self.images, Source)
+
+    def examples(self):
+        """Decode the images one after the other, as `Example`s."""
+        if self.is_labelled:
+            return examples_of(self.images, self.reference.spec)
+        return unlabelled_examples(self.images, self.reference.spec.channels)
+
+    def measure(self, exported, path, name, format, least, details=None):
+        """Compare an exported model with the reference.
+
+        Args:
+            exported: its `Predictor`.
+            path: its file or folder.
+            name: what it is called in the report.
+            format: of `segtf.export`.
+            least: share of the pixels, 0..1, whose class has to be the same.
+            details: further plain values for the report.
+
+        Returns:
+            A `ParityReport`.
+
+        Raises:
+            ExportError: if fewer pixels agree, or more IoU is lost than `max_iou_drop`.
+        """
+        comparison = self.compare(exported, least)
+        size, spec = size_in_bytes(path), self.reference.spec
+        speed = measure_speed(path, spec.size, None, _RUNS, _SECONDS) if self.speed else None
+        rows = make_rows(
+            names=("keras", name),
+            formats=("keras", format),
+            sizes=(4 * self.reference.backend.model.count_params(), size),
+            comparison=comparison,
+            speeds=(None, speed),
+        )
+        return ParityReport(
+            rows,
+            spec.labels,
+            comparison.images,
+            comparison.labelled,
+            self.origin,
+            comparison.cases,
+            details or {},
+        )
+
+    def compare(self, exported, least):
+        """Return the `Comparison` of an exported model with the reference, if it is close enough.
+
+        Args and errors are those of `measure`.
+        """
+        comparison = side_by_side([self.reference, exported], self.examples())
+        self._check(comparison, least)
+        return comparison
+
+    def agreement_of(self, tflite, canvases):
+        """Return the share of pixels in which a TFLite file agrees with the reference.
+
+        Args:
+            tflite: the bytes of the file.
+            canvases: uint8 arrays `(H, W, C)` of the model's size, of which some are tried.
+        """
+        tried = unlabelled_examples(canvases[:_CANVASES_TRIED], self.reference.spec.channels)
+        with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+            file.write(tflite)
+            file.flush()
+            exported = Predictor(TFLiteBackend(file.name, self.reference.spec))
+        return side_by_side([self.reference, exported], tried).figures[1].agreement
+
+    def _check(self, comparison, least):
+        keras, exported = comparison.figures
+        if exported.agreement < least:
+            raise ExportError(
+                f"Expected at least {least:.2%} of the pixels to have the class that the Keras "
+                f"model gives them, on {comparison.images} images. Received: "
+                f"{exported.agreement:.2%}"
+            )
+        if self.max_iou_drop is None:
+            return
+        drop = 100 * (keras.mean_iou - exported.mean_iou)
+        if drop > self.max_iou_drop:
+            raise ExportError(
+                f"Expected a loss of at most {self.max_iou_drop:g} points of mean IoU, on "
+                f"{comparison.labelled} labelled images. Received: {drop:.2f} points, from "
+                f"{100 * keras.mean_iou:.2f} to {100 * exported.mean_iou:.2f}"
+            )
 
 
-def check_files(reference, saved_model, images, least):
+def size_in_bytes(path):
+    """Return the size of a file, or of all files in a folder."""
+    path = Path(path)
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def check_files(trial, saved_model, least):
     """Compare the masks that a SavedModel gives for image files with those of the Keras model.
 
     Args:
-        reference: `Predictor` of the Keras model.
+        trial: a `Trial`, of whose images some are tried.
         saved_model: what `tf.saved_model.load` returned.
-        images: what a predictor takes.
         least: share of the pixels, 0..1, whose class has to be the same.
 
     Raises:
         ExportError: if fewer are, or if an image got an error for an answer.
     """
-    arrays = [read_image(image, reference.spec.channels) for image in images]
+    reference = trial.reference
+    images = trial.images
+    if trial.is_labelled:
+        images = [sample.image for sample in images.samples]
+    arrays = [read_image(image, reference.spec.channels) for image in images[:_FILES_CHECKED]]
     answers = saved_model.signatures[signatures.SERVING_DEFAULT](
         **{signatures.IMAGE_BYTES: tf.constant([_png(array) for array in arrays])}
     )
@@ -65,20 +177,17 @@ def check_files(reference, saved_model, images, least):
     if errors:
         raise ExportError(f"Expected a mask for each image. Received: {errors[0]}")
     masks = [tf.io.decode_png(png).numpy()[..., 0] for png in answers[signatures.MASK_BYTES]]
-    _share_of_equal_pixels([reference(array).mask for array in arrays], masks, least)
-
-
-def _share_of_equal_pixels(expected, received, least):
+    expected = [reference(array).mask for array in arrays]
     equal = sum(
-        int(np.count_nonzero(one == other)) for one, other in zip(expected, received, strict=True)
+        int(np.count_nonzero(one == other)) for one, other in zip(expected, masks, strict=True)
     )
     share = equal / sum(mask.size for mask in expected)
     if share < least:
         raise ExportError(
-            f"Expected at least {least:.2%} of the pixels to have the class that the Keras model "
-            f"gives them, on {len(expected)} images. Received: {share:.2%}"
+            f"Expected at least {least:.2%} of the pixels of masks of image files to have the "
+            f"class that the Keras model gives them, on {len(expected)} images. "
+            f"Received: {share:.2%}"
         )
-    return share
 
 
 def _png(array):

@@ -1,30 +1,81 @@
-"""Images that a run was trained on, or held out."""
+"""Images that a run was trained on, or held out, with their masks."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from segtf.data import load_source, select
+import numpy as np
+
+from segtf.data import inspect_source, load_source, read_class_ids, select
 from segtf.runs import Run
 
 
-def run_images(run, split, limit):
-    """Return paths of images of a run's split.
+def run_source(run, split, limit):
+    """Return labelled images of a run's split.
 
     Args:
-        run: a run folder; of anything else there are none.
+        run: a run folder; anything else has none.
         split: ``train`` or ``val``.
         limit: largest number of images, taken evenly from the split.
 
     Returns:
-        A list of paths; empty where the data is no longer where it was.
+        A `segtf.data.Source`, or `None` where the data is no longer where it was.
     """
+    source = split_source(run, split)
+    return source and some(source, limit)
+
+
+def some(source, limit):
+    """Return a source with at most `limit` of its samples, taken evenly, ready to be decoded."""
+    step = max(1, len(source.samples) // limit)
+    chosen = replace(source, samples=source.samples[::step][:limit], splits={})
+    return inspect_source(chosen)[0]
+
+
+def calibration_images(run, limit):
+    """Return images of a run's training split that show every class that the split has.
+
+    Args:
+        run: likewise.
+        limit: number of images, taken evenly from the split; where a class is not among them,
+            images that show it come on top.
+
+    Returns:
+        A list of paths, empty where the data is no longer where it was, and the ids of the
+        classes that these images show, ascending.
+    """
+    whole = split_source(run, "train")
+    if whole is None:
+        return [], ()
+    chosen = some(whole, limit)
+    samples, seen = list(chosen.samples), _classes(chosen)
+    wanted = set(range(whole.labels.num_classes))
+    if not wanted <= seen:
+        for sample in inspect_source(whole)[0].samples:
+            shown = _classes_of(sample, whole.labels) & wanted
+            if shown - seen:
+                samples.append(sample)
+                seen |= shown
+            if wanted <= seen:
+                break
+    return [sample.image for sample in samples], tuple(sorted(seen & wanted))
+
+
+def split_source(run, split):
+    """Return all labelled images of a run's split, as `run_source` does."""
     path = run.path if isinstance(run, Run) else run
     if not isinstance(path, str | Path) or not Run.is_run(path):
-        return []
+        return None
     run = Run.open(path)
     try:
         source = load_source(**run.config()["data"])
-        samples = select(source.samples, run.split()[split])
+        return replace(source, samples=tuple(select(source.samples, run.split()[split])), splits={})
     except (ValueError, OSError, KeyError):
-        return []
-    step = max(1, len(samples) // limit)
-    return [sample.image for sample in samples[::step][:limit]]
+        return None
+
+
+def _classes(source):
+    return set().union(*(_classes_of(sample, source.labels) for sample in source.samples))
+
+
+def _classes_of(sample, labels):
+    return set(np.unique(read_class_ids(sample, labels)).tolist())

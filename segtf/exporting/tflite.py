@@ -1,4 +1,4 @@
-"""TFLite files: static size, batch 1, built-in operations only."""
+"""TFLite files: batch 1, built-in operations only."""
 
 import re
 import tempfile
@@ -35,7 +35,7 @@ VARIANTS = {
 }
 
 
-def convert(model, spec, variant, calibration=()):
+def convert(model, spec, variant, calibration=(), dynamic_size=False):
     """Convert a model.
 
     Args:
@@ -46,6 +46,7 @@ def convert(model, spec, variant, calibration=()):
             pixels and gives uint8 class ids `(1, H, W)`.
         calibration: for ``tflite-int8``: uint8 arrays `(H, W, C)` of the model's size, from which
             the ranges of its activations are taken.
+        dynamic_size: whether the file takes any height and width, as the model then has to.
 
     Returns:
         The bytes of the file.
@@ -55,7 +56,8 @@ def convert(model, spec, variant, calibration=()):
             ``tflite-int8`` is not pixels as they are.
     """
     with tempfile.TemporaryDirectory() as folder:
-        _save(model, spec, folder, gives_class_ids=variant == "tflite-int8")
+        size = (None, None) if dynamic_size else spec.size
+        _save(model, spec, size, folder, gives_class_ids=variant == "tflite-int8")
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _configure(converter, variant, calibration)
         try:
@@ -67,8 +69,22 @@ def convert(model, spec, variant, calibration=()):
             ) from error
     check_operations(content)
     if variant == "tflite-int8":
-        _check_input_is_pixels(content)
+        check_input_is_pixels(content)
     return content
+
+
+def int8_converter(model, spec, calibration, folder, dynamic_size=False):
+    """Return a converter to full int8.
+
+    Args:
+        model: likewise all others as `convert` takes them.
+        folder: what the converter reads from, which has to last as long.
+    """
+    size = (None, None) if dynamic_size else spec.size
+    _save(model, spec, size, folder, gives_class_ids=True)
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    _configure(converter, "tflite-int8", calibration)
+    return converter
 
 
 def check_operations(content):
@@ -84,8 +100,8 @@ def check_operations(content):
         raise ExportError(f"Expected built-in operations only. Received: {', '.join(foreign)}")
 
 
-def _save(model, spec, folder, gives_class_ids):
-    shape = (1, *spec.size, spec.channels)
+def _save(model, spec, size, folder, gives_class_ids):
+    shape = (1, *size, spec.channels)
 
     @tf.function(
         input_signature=[tf.TensorSpec(shape, tf.float32, name=signatures.PIXELS)], autograph=False
@@ -127,7 +143,12 @@ def _with_full_range(calibration):
     return images
 
 
-def _check_input_is_pixels(content):
+def check_input_is_pixels(content):
+    """Check that pixels go into a full int8 file as they are.
+
+    Raises:
+        ExportError: if the input has another scale or zero point.
+    """
     scale, zero_point = Interpreter(model_content=content).get_input_details()[0]["quantization"]
     if (scale, zero_point) != (1.0, 0):
         raise ExportError(

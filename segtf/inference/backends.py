@@ -1,4 +1,4 @@
-"""What runs a model: Keras, a SavedModel or TFLite, behind one call.
+"""What runs a model: Keras, a SavedModel, TFLite or ONNX, behind one call.
 
 A backend has a `spec`, and `gives_class_ids`: false where calling it with pixels, uint8 array
 `(N, H, W, C)` of the spec's size, gives float32 logits `(N, H, W, K)`; true where it gives uint8
@@ -67,8 +67,11 @@ class TFLiteBackend:
     def __init__(self, path, spec):
         self.spec = spec
         self._interpreter = Interpreter(str(path))
-        self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
+        shape = (1, *spec.size, spec.channels)
+        if tuple(self._input["shape"]) != shape:  # exported with any size
+            self._interpreter.resize_tensor_input(self._input["index"], shape, strict=True)
+        self._interpreter.allocate_tensors()
         self._output = self._interpreter.get_output_details()[0]
         self.gives_class_ids = self._output["dtype"] == np.uint8
 
@@ -80,3 +83,24 @@ class TFLiteBackend:
         self._interpreter.set_tensor(self._input["index"], pixels.astype(self._input["dtype"]))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output["index"])
+
+
+class OnnxBackend:
+    """An ONNX file that takes float32 pixels and gives logits, run by ONNX Runtime on the CPU.
+
+    Args:
+        session: what `segtf.inference.onnx_file.open_onnx` returned.
+        spec: its `ModelSpec`.
+    """
+
+    gives_class_ids = False
+
+    def __init__(self, session, spec):
+        self.spec = spec
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    def __call__(self, pixels):
+        """Return the logits of a batch of pixels."""
+        (logits,) = self._session.run(None, {self._input: pixels.astype(np.float32)})
+        return logits

@@ -5,8 +5,14 @@ from pathlib import Path
 import keras
 
 from segtf import signatures
-from segtf.inference.backends import KerasBackend, SavedModelBackend, TFLiteBackend
+from segtf.inference.backends import (
+    KerasBackend,
+    OnnxBackend,
+    SavedModelBackend,
+    TFLiteBackend,
+)
 from segtf.inference.keras_model import load_keras
+from segtf.inference.onnx_file import onnx_spec, open_onnx
 from segtf.inference.predictor import Predictor
 from segtf.inference.specs import adapt_spec
 from segtf.inference.tflite_file import tflite_spec
@@ -24,8 +30,8 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
 
     Args:
         path_or_model: a run folder (or `Run`), a ``.keras`` file, a `keras.Model`, a SavedModel
-            folder that `segtf.export` wrote (``DIR/1``, or ``DIR`` for its newest version), or a
-            ``.tflite`` file.
+            folder that `segtf.export` wrote (``DIR/1``, or ``DIR`` for its newest version), a
+            ``.tflite`` file, or an ``.onnx`` file (extra ``onnx``).
         labels: `LabelMap`, for a model that brings none; by default ``class_0``, ``class_1``, ...
             With a model that brings one, it replaces names and colours.
         resize: how an image is brought to the model's size: ``stretch``, ``letterbox`` or
@@ -60,10 +66,13 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
         return Predictor(KerasBackend(*load_keras(path, **asked)))
     if path.suffix == ".tflite":
         return _load_tflite(path, asked)
+    if path.suffix == ".onnx":
+        session = open_onnx(path)
+        return Predictor(OnnxBackend(session, onnx_spec(session, **asked)))
     if version := newest_version(path):
         return _load_saved_model(version, asked)
     raise ValueError(
-        "Expected a run folder, a .keras file, a SavedModel folder or a .tflite file. "
+        "Expected a run folder, a .keras file, a SavedModel folder, a .tflite or an .onnx file. "
         f"Received: {path}"
     )
 

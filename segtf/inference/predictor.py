@@ -89,12 +89,21 @@ class Predictor:
         if not images:
             return []
         outputs = self.backend(np.stack([self.canvas(image) for image in images]))
-        ids_only = self.backend.gives_class_ids
-        logits = _logits_of_ids(outputs, self.spec.labels.num_logits) if ids_only else outputs
         return [
-            Prediction(one, image.shape[:2], self.spec, has_probabilities=not ids_only)
-            for one, image in zip(logits, images, strict=True)
+            self.prediction(output, image.shape[:2])
+            for output, image in zip(outputs, images, strict=True)
         ]
+
+    def prediction(self, output, image_size):
+        """Return the `Prediction` that an output of the backend makes for one image.
+
+        Args:
+            output: what the backend gave: float32 logits `(H, W, K)` or uint8 class ids `(H, W)`.
+            image_size: height and width of the image.
+        """
+        ids_only = self.backend.gives_class_ids
+        logits = _logits_of_ids(output, self.spec.labels.num_logits) if ids_only else output
+        return Prediction(logits, image_size, self.spec, has_probabilities=not ids_only)
 
     def canvas(self, image):
         """Return the pixels that the model sees of an image: uint8 array of the spec's size."""

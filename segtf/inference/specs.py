@@ -59,6 +59,22 @@ def adapt_spec(spec, labels=None, resize=None, threshold=None, size=None):
     return dataclasses.replace(spec, **asked)
 
 
+def adapt_exported_spec(details, **asked):
+    """Return the spec that an exported file brings, with what was asked for in its place.
+
+    Args:
+        details: what `segtf.export` wrote into the file.
+        asked: as `adapt_spec` takes it; a file for any size takes another `size` as well.
+
+    Raises:
+        ValueError: likewise.
+    """
+    spec = ModelSpec.from_dict(details)
+    if details.get("dynamic_size") and asked.get("size") is not None:
+        spec = dataclasses.replace(spec, size=asked["size"])
+    return adapt_spec(spec, **asked)
+
+
 def check_spec(spec, input_shape, num_logits):
     """Check that a model takes and gives what its spec says.
 

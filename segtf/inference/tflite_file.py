@@ -6,9 +6,8 @@ from pathlib import Path
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from segtf.inference.specs import adapt_spec, make_spec
+from segtf.inference.specs import adapt_exported_spec, make_spec
 from segtf.signatures import SPEC_METADATA
-from segtf.spec import ModelSpec
 
 
 def tflite_spec(path, labels=None, resize=None, threshold=None, size=None):
@@ -24,7 +23,7 @@ def tflite_spec(path, labels=None, resize=None, threshold=None, size=None):
     asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
     details = tflite_details(path)
     if details is not None:
-        return adapt_spec(ModelSpec.from_dict(details), **asked)
+        return adapt_exported_spec(details, **asked)
     interpreter = Interpreter(str(path))
     (pixels,), (outputs,) = interpreter.get_input_details(), interpreter.get_output_details()
     return make_spec(tuple(map(int, pixels["shape"][1:])), int(outputs["shape"][-1]), **asked)

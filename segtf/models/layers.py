@@ -29,9 +29,13 @@ class PadToMultiple2D(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the padded batch."""
-        shape = tf.shape(inputs)
-        below, right = (-shape[axis] % self.multiple for axis in (1, 2))
-        padded = tf.pad(inputs, [[0, 0], [0, below], [0, right], [0, 0]])
+        # Zeros are laid beside, since of `tf.pad` by tensors TFLite does not know the channels.
+        padded = inputs
+        for axis in (1, 2):
+            shape = tf.unstack(tf.shape(padded))
+            # Of positive numbers only: of negative ones, ONNX's remainder differs.
+            shape[axis] = (self.multiple - shape[axis] % self.multiple) % self.multiple
+            padded = tf.concat([padded, tf.zeros(tf.stack(shape), padded.dtype)], axis=axis)
         padded.set_shape(self.compute_output_shape(inputs.shape))
         return padded
 
@@ -64,10 +68,9 @@ class CropLike2D(keras.layers.Layer):
     def call(self, inputs, reference):
         """Return the cropped batch."""
         shape = tf.shape(reference)
-        return tf.ensure_shape(
-            inputs[:, : shape[1], : shape[2]],
-            self.compute_output_shape(inputs.shape, reference.shape),
-        )
+        cropped = inputs[:, : shape[1], : shape[2]]
+        cropped.set_shape(self.compute_output_shape(inputs.shape, reference.shape))
+        return cropped
 
     def compute_output_shape(self, inputs_shape, reference_shape):
         """Height and width of the reference, the rest of the batch."""

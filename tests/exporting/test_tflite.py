@@ -10,6 +10,8 @@ from export_examples import LABELS, blocks, small_model
 
 import segtf
 from segtf.exporting import ExportError
+from segtf.exporting.tflite import convert
+from segtf.inference.backends import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
@@ -113,7 +115,12 @@ def test_litert_is_tflite_and_takes_the_place_of_the_file(tmp_path):
     (tmp_path / "model.tflite").write_text("an older one")
     export = segtf.export(small_model(), tmp_path, "litert")
     assert export.format == "tflite"
-    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
+    beside = [f"model.tflite.parity.{suffix}" for suffix in ("json", "md", "png")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "labels.txt",
+        "model.tflite",
+        *beside,
+    ]
     assert segtf.load(export.path)(blocks(9, 9)).mask.shape == (9, 9)
 
 
@@ -129,6 +136,61 @@ def test_any_size_is_exported_at_the_size_asked_for(tmp_path):
     model = small_model(size=(None, None))
     path = segtf.export(model, tmp_path, "tflite", size=(16, 8)).path
     assert tuple(input_and_output(path)[0]["shape_signature"]) == (1, 16, 8, 3)
+
+
+@pytest.mark.parametrize("variant", ["tflite", "tflite-int8"])
+@pytest.mark.parametrize("build", [segtf.unet, segtf.segnet])
+def test_any_size_on_request(tmp_path, variant, build):
+    """Of sizes that no level divides, so that the padding is in the file too."""
+    keras.utils.set_random_seed(1)
+    settings = {"base_filters": 2} | ({"depth": 2} if build is segtf.unet else {})
+    model = build((None, None, 3), num_classes=1, **settings)
+    model.layers[-1].set_weights([100 * weights for weights in model.layers[-1].get_weights()])
+    content = convert(
+        model, ModelSpec(LABELS[1], (22, 35)), variant, [blocks(22, 35)], dynamic_size=True
+    )
+    (tmp_path / "model.tflite").write_bytes(content)
+    pixels, _ = input_and_output(tmp_path / "model.tflite")
+    assert tuple(pixels["shape_signature"]) == (1, -1, -1, 3)
+    for size in ((22, 35), (40, 18)):
+        spec = ModelSpec(LABELS[1], size)
+        given = blocks(*size, seed=3)[np.newaxis]
+        received = TFLiteBackend(tmp_path / "model.tflite", spec)(given)
+        expected = model(given.astype(np.float32)).numpy()
+        if variant == "tflite":
+            np.testing.assert_allclose(received, expected, rtol=1e-3, atol=1e-4)
+        else:
+            assert received.shape == (1, *size)
+
+
+def test_a_file_of_any_size_is_loaded_at_any(tmp_path):
+    model = small_model(size=(None, None))
+    export = segtf.export(model, tmp_path, "tflite", size=(16, 8), dynamic_size=True, speed=False)
+    assert segtf.load(export.path).spec.size == (16, 8)
+    image = blocks(30, 20)
+    expected = segtf.load(model, size=(24, 40))(image).mask
+    np.testing.assert_array_equal(segtf.load(export.path, size=(24, 40))(image).mask, expected)
+
+
+def test_layers_stay_in_float32_where_that_agrees_better(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = segtf.unet((32, 32, 3), num_classes=3, base_filters=4, depth=2)
+    images = [blocks(32, 32, seed=seed) for seed in range(6)]
+    spec = ModelSpec(LABELS[3], (32, 32))
+    (tmp_path / "plain.tflite").write_bytes(convert(model, spec, "tflite-int8", images))
+    reference = segtf.load(model)
+    export = segtf.export(model, tmp_path, "tflite-int8", calibration=images, speed=False)
+
+    def agreement(path):
+        ids = TFLiteBackend(path, spec)(np.stack(images))
+        return np.mean([ids[i] == reference(image).mask for i, image in enumerate(images)])
+
+    assert export.report.details["kept_in_float32"]
+    assert agreement(tmp_path / "plain.tflite") < 0.995
+    assert agreement(export.path) > agreement(tmp_path / "plain.tflite")
+    pixels, classes = input_and_output(export.path)
+    assert pixels["dtype"] == classes["dtype"] == np.uint8
+    assert pixels["quantization"] == (1.0, 0)
 
 
 def test_operations_that_are_not_built_in_are_named(tmp_path):
@@ -166,8 +228,8 @@ def test_the_same_model_gives_the_same_file(tmp_path, tflite_exports, binary_mod
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"format as one of .*Received: 'onnx'"):
-        segtf.export(small_model(), tmp_path, "onnx")
+    with pytest.raises(ValueError, match=r"format as one of .*Received: 'coreml'"):
+        segtf.export(small_model(), tmp_path, "coreml")
     with pytest.raises(ValueError, match=r"calibration=.*Received: none"):
         segtf.export(small_model(), tmp_path, "tflite-int8")
     run = Run.create(tmp_path / "run", {})

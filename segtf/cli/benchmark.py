@@ -1,0 +1,49 @@
+"""segtf benchmark."""
+
+import click
+
+from segtf.cli.options import data_options, load_settings, model_options, open_source
+from segtf.cli.start import start_tensorflow
+
+
+@click.command()
+@click.argument("models", metavar="RUN_OR_FILE...", nargs=-1, required=True, type=click.Path())
+@data_options(required=False)
+@click.option("--split", help="train or val of the run, or a split of the data set.")
+@click.option("--threads", type=click.IntRange(1), help="Threads; by default all cores.")
+@click.option(
+    "--runs", type=click.IntRange(5), default=50, show_default=True, help="Runs of each model."
+)
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
+@click.option("--out", type=click.Path(), help="Folder for benchmark.json, .md and .png.")
+@model_options
+def benchmark(
+    models,
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    split,
+    threads,
+    runs,
+    markdown,
+    out,
+    labels,
+    resize,
+    size,
+):
+    """Measure models side by side, the first being what the others are compared with.
+
+    Agreement and IoU on labelled images (by default those that the first run held out), size,
+    latency of one image on the CPU and peak memory, each model in a process of its own.
+    """
+    start_tensorflow()
+    from segtf.exporting.benchmark import benchmark as measure
+
+    is_given = data_name is not None or data_dir is not None
+    source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
+    settings = load_settings(labels, resize, size)
+    report = measure(models, source, split, out, threads, runs, **settings)
+    for line in report.table(markdown):
+        click.echo(line)
+    click.echo(f"\n{report.images} images: {report.origin}; {report.details['processor']}")

@@ -1,0 +1,127 @@
+"""segtf.exporting.benchmark: trained and exported models side by side."""
+
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+from segtf.data import inspect_source, select
+from segtf.exporting.parity import generated_images, size_in_bytes
+from segtf.exporting.parity_report import ParityReport, make_rows
+from segtf.exporting.run_images import split_source
+from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
+from segtf.exporting.speed import measure_speed
+from segtf.inference.load import load
+from segtf.runs import Run
+
+
+def benchmark(
+    models, source=None, split=None, out=None, threads=None, runs=50, seconds=5.0, **load_settings
+):
+    """Measure models on the same images: agreement with the first, IoU, size, latency, memory.
+
+    Args:
+        models: paths of run folders, ``.keras``, ``.tflite`` and ``.onnx`` files and SavedModel
+            folders, of the same classes. The first is what the others are compared with.
+        source: a `segtf.data.Source` of labelled images; by default what the first run among
+            the models held out. Without either, the models are compared on generated images.
+        split: a split of the source; by default all of its images.
+        out: folder for ``benchmark.json``, ``benchmark.md`` and ``benchmark.png``; without one
+            nothing is written.
+        threads: threads that each runtime may use; by default all available cores.
+        runs: how often each model is run on one image, if that takes no longer than `seconds`.
+        seconds: likewise.
+        load_settings: of `segtf.load` (labels, resize, ...), for models that lack them.
+
+    Returns:
+        A `ParityReport`.
+
+    Raises:
+        ValueError: without models, for models of different numbers of classes, or images that
+            do not fit them.
+    """
+    paths = [Path(model) for model in models]
+    if not paths:
+        raise ValueError("Expected at least one model. Received: none")
+    predictors = [load(path, **load_settings) for path in paths]
+    first = predictors[0].spec
+    source, origin = _labelled(paths, source, split)
+    _check_classes(paths, predictors, source)
+    if source is None:
+        examples = unlabelled_examples(generated_images(first), first.channels)
+    else:
+        examples = examples_of(source, first)
+    comparison = side_by_side(predictors, examples)
+    speeds = [
+        measure_speed(path, one.spec.size, threads, runs, seconds)
+        for path, one in zip(paths, predictors, strict=True)
+    ]
+    report = ParityReport(
+        rows=make_rows(
+            _names(paths), list(map(_format, paths)), list(map(_size, paths)), comparison, speeds
+        ),
+        labels=first.labels,
+        images=comparison.images,
+        labelled=comparison.labelled,
+        origin=origin,
+        cases=comparison.cases,
+        details={"processor": _processor()},
+    )
+    if out is not None:
+        report.save(Path(out), "benchmark")
+    return report
+
+
+def _labelled(paths, source, split):
+    """Labelled images and where they come from."""
+    if source is None:
+        runs = [path for path in paths if Run.is_run(path)]
+        source = split_source(runs[0], split or "val") if runs else None
+        if source is None:
+            return None, "generated images"
+        return inspect_source(source)[0], f"{source.name}, {split or 'val'}"
+    if split not in (None, "all"):
+        if split not in source.splits:
+            raise ValueError(
+                f"Expected a split out of {sorted(source.splits)}. Received: {split!r}"
+            )
+        source = replace(source, samples=tuple(select(source.samples, source.splits[split])))
+    return inspect_source(replace(source, splits={}))[0], f"{source.name}, {split or 'all'}"
+
+
+def _check_classes(paths, predictors, source):
+    expected = predictors[0].spec.labels.num_classes
+    for path, one in zip(paths, predictors, strict=True):
+        if one.spec.labels.num_classes != expected:
+            raise ValueError(
+                f"Expected models of {expected} classes, like {paths[0]}. "
+                f"Received: {path} of {one.spec.labels.num_classes}"
+            )
+    if source is not None and source.labels.num_classes != expected:
+        raise ValueError(
+            f"Expected data of the models' {expected} classes. "
+            f"Received: {source.labels.num_classes}"
+        )
+
+
+def _names(paths):
+    """The last parts of the paths, or the whole paths where these do not differ."""
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else list(map(str, paths))
+
+
+def _format(path):
+    if Run.is_run(path) or path.suffix == ".keras":
+        return "keras"
+    return path.suffix.removeprefix(".") if path.is_file() else "saved_model"
+
+
+def _size(path):
+    return size_in_bytes(Run(path).best_model if Run.is_run(path) else path)
+
+
+def _processor():
+    """Name of the CPU, as Linux tells it, or the architecture."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

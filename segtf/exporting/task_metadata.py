@@ -1,0 +1,103 @@
+"""What a TFLite file says about itself in TFLite's own words, for MediaPipe and code generators.
+
+The tables are those of TFLite's ``metadata_schema.fbs`` (version 1.5.0) and of MediaPipe's
+``image_segmenter_metadata_schema.fbs``. They are written from their slot numbers, which never
+change in a FlatBuffers schema: the generated code of these schemas comes only with the packages
+`mediapipe` and `tflite-support`, which an export must not need.
+"""
+
+import segtf
+from segtf.exporting.flat_tables import Byte, Floats, Nested, UInt, write_table
+
+LABELS_FILE, CHANNELS_FILE = "labels.txt", "channels.txt"
+_SCHEMA_VERSION = "1.5.0"
+_DESCRIPTIONS, _AXIS_LABELS, _VALUE_LABELS = 1, 2, 3
+_FEATURE, _IMAGE = 1, 2
+_RGB, _GREY = 1, 2
+_NORMALIZATION = 1
+_SIGMOID, _SOFTMAX = 1, 2
+
+
+def task_metadata(spec, name, gives_class_ids):
+    """Return the content of the entry ``TFLITE_METADATA``, and the files that it names.
+
+    Args:
+        spec: the `ModelSpec`.
+        name: name of the model.
+        gives_class_ids: whether it gives class ids, instead of logits.
+
+    Returns:
+        bytes, and a dict of file name to text: ``labels.txt``, the class names in id order, and
+        for the one logit of a binary task ``channels.txt``, the name of what it tells.
+    """
+    files = {LABELS_FILE: labels_text(spec.labels.names)}
+    labels = _file(LABELS_FILE, "Class names in id order.", _labels_type(spec, gives_class_ids))
+    subgraph = {
+        2: [_input(spec)],
+        3: [_output(spec, gives_class_ids, [labels])],
+    }
+    if not gives_class_ids:
+        if spec.labels.is_binary:
+            files[CHANNELS_FILE] = labels_text(spec.labels.names[1:])
+            channels = _file(CHANNELS_FILE, "What the channel tells.", _AXIS_LABELS)
+            subgraph[3] = [_output(spec, gives_class_ids, [channels])]
+            subgraph[4] = [labels]
+        activation = _SIGMOID if spec.labels.is_binary else _SOFTMAX
+        options = write_table({0: Byte(activation), 1: "1.0"}, b"V001")
+        subgraph[9] = [{0: "SEGMENTER_METADATA", 1: Nested(options)}]
+    model = {
+        0: name,
+        1: f"Segments an image into {', '.join(spec.labels.names)}. Exported by segtf.",
+        2: segtf.__version__,
+        3: [subgraph],
+        7: _SCHEMA_VERSION,
+    }
+    return write_table(model, b"M001"), files
+
+
+def _labels_type(spec, gives_class_ids):
+    if gives_class_ids:
+        return _VALUE_LABELS
+    return _DESCRIPTIONS if spec.labels.is_binary else _AXIS_LABELS
+
+
+def _input(spec):
+    height, width = spec.size
+    color = {1: _GREY, 3: _RGB}.get(spec.channels, 0)
+    image = {0: Byte(color), 1: {0: UInt(width), 1: UInt(height)}}
+    # The model rescales pixels itself: mean 0 and deviation 1 leave them as they are.
+    normalization = {0: Floats((0.0,)), 1: Floats((1.0,))}
+    return {
+        0: "image",
+        1: f"Image of {height} x {width} (height x width), pixels 0..255 as they are. An image "
+        f"of another size is brought to it by: {spec.resize}.",
+        3: {0: Byte(_IMAGE), 1: image},
+        4: [{0: Byte(_NORMALIZATION), 1: normalization}],
+        5: {0: Floats((255.0,)), 1: Floats((0.0,))},
+    }
+
+
+def _output(spec, gives_class_ids, files):
+    names, threshold = spec.labels.names, f"{spec.threshold:g}"
+    if gives_class_ids:
+        what = "Class id of each pixel."
+    elif spec.labels.is_binary:
+        what = f"Logit of {names[1]} for each pixel: its sigmoid is a probability, which decides "
+        what += f"for {names[1]} from {threshold} on."
+    else:
+        what = "One logit per class for each pixel: the largest decides."
+    return {
+        0: "class_ids" if gives_class_ids else "logits",
+        1: what,
+        3: {0: Byte(_FEATURE), 1: {}},
+        6: files,
+    }
+
+
+def _file(name, description, type_):
+    return {0: name, 1: description, 2: Byte(type_)}
+
+
+def labels_text(names):
+    """Return the content of a file of labels: one name a line."""
+    return "".join(f"{name}\n" for name in names)

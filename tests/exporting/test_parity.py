@@ -1,0 +1,143 @@
+"""The figures that come with an export, and the benchmark that sets files side by side."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from export_examples import LABELS, blocks, small_model
+from PIL import Image
+
+import segtf
+from segtf.data import load_source
+from segtf.exporting import ExportError
+from segtf.exporting.benchmark import benchmark
+from segtf.exporting.run_images import calibration_images, run_source
+from segtf.exporting.speed import available_threads, measure_speed
+from segtf.runs import Run
+from segtf.spec import ModelSpec
+
+
+@pytest.fixture(scope="module")
+def dark_run(synthetic_folder, tmp_path_factory):
+    """A run whose model takes what is dark for a lesion: not good, but decided."""
+    source = load_source("synthetic", synthetic_folder)
+    ids = [sample.id for sample in source.samples]
+    spec = ModelSpec(source.labels, (32, 48), threshold=0.6)
+    run = Run.create(
+        tmp_path_factory.mktemp("runs") / "dark",
+        {"data": dict(source.origin)},
+        spec=spec,
+        split={"train": ids[:8], "val": ids[8:]},
+    )
+    inputs = keras.Input((32, 48, 3))
+    darkness = keras.layers.Conv2D(1, 3, padding="same")
+    model = keras.Model(inputs, darkness(keras.layers.Rescaling(1 / 255)(inputs)))
+    darkness.set_weights([np.full((3, 3, 3, 1), -20 / 27), np.full(1, 10.0)])
+    model.save(run.best_model)
+    return run.path
+
+
+@pytest.fixture(scope="module")
+def run_exports(dark_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run_exports")
+    return {format: segtf.export(dark_run, folder, format) for format in ("tflite", "tflite-int8")}
+
+
+def test_iou_is_that_of_the_evaluation(run_exports, dark_run):
+    source = run_source(dark_run, "val", 100)
+    for export in run_exports.values():
+        trained, exported = export.report.rows
+        assert export.report.labelled == len(source.samples)
+        for row, model in ((trained, dark_run), (exported, export.path)):
+            assert 0.1 < row.mean_iou < 1
+            expected = segtf.evaluate(model, source, split="all", outlines=False).summary()
+            assert row.mean_iou == pytest.approx(expected["mean_iou"], abs=1e-12)
+        assert export.iou_drop == pytest.approx(100 * (trained.mean_iou - exported.mean_iou))
+
+
+def test_agreement_and_difference_are_those_of_the_masks(run_exports, dark_run):
+    source = run_source(dark_run, "val", 100)
+    images = [sample.image for sample in source.samples]
+    one, other = segtf.load(dark_run), segtf.load(run_exports["tflite"].path)
+    same = [(one(image).mask == other(image).mask).ravel() for image in images]
+    assert run_exports["tflite"].agreement == pytest.approx(np.concatenate(same).mean())
+    pixels = np.stack([one.canvas(image) for image in images])
+    difference = np.abs(one.backend(pixels) - other.backend(pixels)).max()
+    assert run_exports["tflite"].max_difference == pytest.approx(difference, rel=0.01)
+
+
+def test_the_files_of_the_report(run_exports):
+    export = run_exports["tflite-int8"]
+    folder, name = export.path.parent, f"{export.path.name}.parity"
+    report = json.loads((folder / f"{name}.json").read_text())
+    trained, exported = report["models"]
+    assert trained["format"] == "keras"
+    assert exported["size_in_bytes"] == export.path.stat().st_size
+    assert 0 < exported["speed"]["p50_ms"] <= exported["speed"]["p95_ms"]
+    assert exported["speed"]["threads"] == available_threads()
+    assert 1e5 < exported["speed"]["peak_memory"] < 1e9
+    assert set(report["calibration"]["classes"]) == {"skin", "lesion"}
+    assert (folder / "labels.txt").read_text() == "skin\nlesion\n"
+    table = (folder / f"{name}.md").read_text().splitlines()
+    assert len({line.count("|") for line in table}) == 1
+    assert len(table) == 4
+    with Image.open(folder / f"{name}.png") as picture:
+        assert picture.size[0] > 5 * 256
+
+
+def test_too_much_iou_lost_fails_and_leaves_nothing(dark_run, tmp_path):
+    with pytest.raises(ExportError, match=r"at most -100 points of mean IoU.*Received: .* points"):
+        segtf.export(dark_run, tmp_path, "tflite", max_iou_drop=-100, speed=False)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match=r"Expected labelled images.*Received: generated images"):
+        segtf.export(small_model(), tmp_path, "tflite", max_iou_drop=0.7)
+
+
+def test_a_model_without_a_run_is_compared_on_a_data_set(synthetic_folder, tmp_path):
+    source = load_source("synthetic", synthetic_folder)
+    export = segtf.export(small_model(), tmp_path, "tflite", source=source, max_iou_drop=0.7)
+    assert export.report.labelled == len(source.samples)
+    assert segtf.load(export.path).spec.labels.names == source.labels.names
+    with pytest.raises(ValueError, match="Expected data of the model's 3 classes"):
+        segtf.export(small_model(logits=3), tmp_path, "tflite", source=source, labels=LABELS[3])
+
+
+def test_the_benchmark_sets_files_side_by_side(run_exports, dark_run, tmp_path):
+    paths = [run_exports[format].path for format in ("tflite", "tflite-int8")]
+    report = benchmark(
+        paths, source=run_source(dark_run, "val", 100), out=tmp_path, threads=1, runs=5
+    )
+    exported = [export.report.rows[-1] for export in run_exports.values()]
+    assert [row.mean_iou for row in report.rows] == [row.mean_iou for row in exported]
+    assert [row.speed.threads for row in report.rows] == [1, 1]
+    assert report.rows[0].agreement == 1.0
+    assert report.rows[1].agreement < 1.0
+    assert json.loads((tmp_path / "benchmark.json").read_text())["models"][1]["format"] == "tflite"
+    with pytest.raises(ValueError, match=r"Expected models of 2 classes.*Received: .* of 3"):
+        other = segtf.export(small_model(logits=3), tmp_path, "tflite", speed=False).path
+        benchmark([paths[0], other])
+
+
+def test_a_file_that_cannot_be_run_is_named(tmp_path):
+    (tmp_path / "broken.tflite").write_bytes(b"TFL3")
+    with pytest.raises(ValueError, match=r"can be run. Received: .*broken\.tflite"):
+        measure_speed(tmp_path / "broken.tflite", (8, 8))
+
+
+def test_a_rare_class_is_among_the_calibration_images(tmp_path):
+    """It is on the last image of the split alone, which an even choice leaves out."""
+    for folder in ("images", "masks"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    for index in range(6):
+        Image.fromarray(blocks(16, 16, seed=index)).save(tmp_path / f"data/images/{index}.png")
+        mask = np.arange(256, dtype=np.uint8).reshape(16, 16) % (3 if index == 5 else 2)
+        Image.fromarray(mask).save(tmp_path / f"data/masks/{index}.png")
+    (tmp_path / "data/classes.txt").write_text("road\ntree\ncar\n")
+    source = load_source("folder", tmp_path / "data")
+    split = {"train": [sample.id for sample in source.samples], "val": []}
+    run = Run.create(tmp_path / "run", {"data": dict(source.origin)}, split=split)
+    images, classes = calibration_images(run, 2)
+    assert [image.stem for image in images] == ["0", "3", "5"]
+    assert classes == (0, 1, 2)
+    assert calibration_images(tmp_path / "none", 2) == ([], ())
