@@ -91,7 +91,7 @@ def prepare(options):
     np.save(folder / "logits.npy", model(image[np.newaxis].astype("float32")).numpy())
     np.savez(folder / "torch.npz", **weights_from_keras(model))
     # Made-up weights decide few pixels clearly, so that int8 is not held to its agreement here.
-    exported = {"labels": labels, "resize": "stretch", "check_images": images}
+    exported = {"labels": labels, "resize": "stretch", "check_images": images, "speed": False}
     for format in ("saved_model", "tflite", "onnx"):
         segtf.export(model, folder / format, format=format, **exported)
     write_int8(model, labels, images, folder / "int8.tflite")

@@ -105,8 +105,9 @@ def export(
     layer, the last one or both stay in float32, whichever agrees best; the report names them.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
-    or ONNX file takes the place of one of the same name. All hold the model's spec, so that `segtf.load`
-    needs nothing else. A model trained in mixed precision is exported, and compared, in float32.
+    or ONNX file takes the place of one of the same name. All hold the model's spec, so that
+    `segtf.load` needs nothing else. A model trained in mixed precision is exported, and compared,
+    in float32.
 
     Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
     ``labels.txt``, the class names in id order; those of a SavedModel are in its

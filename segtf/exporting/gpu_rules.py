@@ -1,8 +1,8 @@
 """What TFLite's GPU delegate takes, by the rules that its own check has for files.
 
-The check is `gpu_compatibility.cc` of LiteRT 2; `tf.lite.experimental.Analyzer` offers it by name, but
-in the wheels of TensorFlow 2.21 it finds every file compatible, so that the rules that matter for
-segmentation are here. A device may refuse more, by the limits of its driver.
+The check is `gpu_compatibility.cc` of LiteRT 2; `tf.lite.experimental.Analyzer` offers it by name,
+but in the wheels of TensorFlow 2.21 it finds every file compatible, so that the rules that matter
+for segmentation are here. A device may refuse more, by the limits of its driver.
 """
 
 from ai_edge_litert import schema_py_generated as schema
