@@ -102,7 +102,8 @@ def export(
     ================== ============================ ============ ==============================
 
     Where full int8 agrees in less than 99.5% of the pixels of the calibration images, the first
-    layer, the last one or both stay in float32, whichever agrees best; the report names them.
+    one, two or four layers stay in float32, whatever agrees best; the report names them. Classes
+    are decided at the size of the model, which blurs outlines a little where images are larger.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     or ONNX file takes the place of one of the same name. All hold the model's spec, so that
