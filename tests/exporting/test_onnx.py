@@ -41,7 +41,7 @@ def test_it_says_what_keras_says(exported):
     assert exported.report.rows[1].speed.p50_ms > 0
 
 
-@pytest.mark.parametrize("build", [segtf.unet, segtf.segnet])
+@pytest.mark.parametrize("build", [segtf.unet, pytest.param(segtf.segnet, marks=pytest.mark.slow)])
 def test_our_networks_at_any_size(tmp_path, build):
     keras.utils.set_random_seed(0)
     settings = {"base_filters": 2} | ({"depth": 2} if build is segtf.unet else {})

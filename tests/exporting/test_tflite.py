@@ -139,7 +139,7 @@ def test_any_size_is_exported_at_the_size_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("variant", ["tflite", "tflite-int8"])
-@pytest.mark.parametrize("build", [segtf.unet, segtf.segnet])
+@pytest.mark.parametrize("build", [segtf.unet, pytest.param(segtf.segnet, marks=pytest.mark.slow)])
 def test_any_size_on_request(tmp_path, variant, build):
     """Of sizes that no level divides, so that the padding is in the file too."""
     keras.utils.set_random_seed(1)
