@@ -105,7 +105,8 @@ def _check_classes(paths, predictors, source):
 
 def _names(paths):
     """The last parts of the paths, or the whole paths where these do not differ."""
-    names = [path.name for path in paths]
+    # The name of a version folder is its number.
+    names = ["/".join(path.parts[-2:]) if path.name.isdigit() else path.name for path in paths]
     return names if len(set(names)) == len(names) else list(map(str, paths))
 
 
