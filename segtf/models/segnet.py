@@ -12,6 +12,7 @@ from segtf.models.blocks import (
     pad_to_multiple,
     upsample_bilinear,
 )
+from segtf.models.fused_batch_norm import fuse_batch_norm
 from segtf.models.heads import segmentation_head
 from segtf.models.unpooling import (
     MaxPoolingWithIndices2D,
@@ -75,7 +76,8 @@ def segnet(
     image = image_input(input_shape)
     x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
     features = segnet_body(x, base_filters, unpooling, use_bias, batch_norm_momentum)
-    return keras.Model(image, segmentation_head(features, num_classes, kernel_size=3), name=name)
+    logits = segmentation_head(features, num_classes, kernel_size=3)
+    return fuse_batch_norm(keras.Model(image, logits, name=name))
 
 
 def segnet_body(x, base_filters=64, unpooling="indices", use_bias=True, batch_norm_momentum=0.9):
@@ -164,7 +166,8 @@ def segnet_basic(
     image = image_input(input_shape)
     x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
     features = segnet_basic_body(x, base_filters, unpooling, batch_norm_momentum)
-    return keras.Model(image, segmentation_head(features, num_classes), name=name)
+    logits = segmentation_head(features, num_classes)
+    return fuse_batch_norm(keras.Model(image, logits, name=name))
 
 
 def segnet_basic_body(x, base_filters=64, unpooling="indices", batch_norm_momentum=0.9):

@@ -13,6 +13,7 @@ from segtf.models.blocks import (
     upsample_bilinear,
 )
 from segtf.models.encoders import ENCODER_DEPTH, encoder_features
+from segtf.models.fused_batch_norm import fuse_batch_norm
 from segtf.models.heads import segmentation_head
 
 UPSAMPLINGS = ("transposed", "bilinear")
@@ -107,7 +108,8 @@ def unet(
         features = encoder_unet_body(
             image, encoder, encoder_weights, include_rescaling=include_rescaling, **decoder
         )
-    return keras.Model(image, segmentation_head(features, num_classes), name=name)
+    logits = segmentation_head(features, num_classes)
+    return fuse_batch_norm(keras.Model(image, logits, name=name))
 
 
 def unet_body(
