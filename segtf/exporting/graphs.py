@@ -1,6 +1,7 @@
 """The functions that an exported model is made of: one per signature of `segtf.signatures`."""
 
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from segtf import signatures
 from segtf.exporting.decode_graph import decode_in_graph
@@ -27,15 +28,31 @@ def signature_functions(model, spec, dynamic_size=False):
     size = (None, None) if dynamic_size else spec.size
     pixels = tf.TensorSpec((None, *size, spec.channels), tf.uint8, name=signatures.PIXELS)
 
-    # A function of its own, so that the graph of the model is in the file once.
-    @tf.function(input_signature=[pixels], autograph=False)
-    def logits_of(pixels):
-        return model(tf.cast(pixels, tf.float32), training=False)
-
+    logits_of = _frozen(model, pixels)
     functions = _pixel_functions(logits_of, pixels, spec)
     if spec.channels in (1, 3):
         functions[signatures.SERVING_DEFAULT] = _file_function(logits_of, spec)
     return functions
+
+
+def _frozen(model, pixels):
+    """The model as a function of pixels whose weights are constants of its graph.
+
+    TensorFlow then folds batch normalisation into the convolutions, and oneDNN arranges the
+    weights once, not at each call. The function is in the file once, whatever calls it.
+    """
+
+    @tf.function(input_signature=[pixels], autograph=False)
+    def run(pixels):
+        return model(tf.cast(pixels, tf.float32), training=False)
+
+    frozen = convert_variables_to_constants_v2(run.get_concrete_function())
+
+    def logits_of(pixels):
+        (logits,) = frozen(pixels)
+        return logits
+
+    return logits_of
 
 
 def _pixel_functions(logits_of, pixels, spec):
