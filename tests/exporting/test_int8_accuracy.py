@@ -9,6 +9,15 @@ from segtf.training.train import train
 
 pytestmark = pytest.mark.slow
 
+MODELS = [
+    "unet-small",
+    "segnet-small",
+    "segnet-bilinear",
+    "unet-mobilenetv3-small",
+    "unet-efficientnetv2-b0",
+    "unet-resnet50v2",
+]
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
@@ -16,7 +25,7 @@ def source(tmp_path_factory):
     return load_source("synthetic", write_synthetic(folder, count=60, size=(64, 64)))
 
 
-@pytest.mark.parametrize("model", ["unet-small", "segnet-small", "segnet-bilinear"])
+@pytest.mark.parametrize("model", MODELS)
 def test_int8_is_almost_as_good(source, tmp_path, model):
     """SegNet's unpooling goes by which of four values is largest, where int8 makes ties.
 
