@@ -18,7 +18,7 @@ class LabelMap:
     Args:
         names: class names; the position is the class id. At least two.
         colors: one ``(red, green, blue)`` in 0..255 per class; by default the first class is
-            black and the others are spread over the hues.
+            black and the others are spread over the hues. Black stands for background.
         ignore_class: mask value of pixels that count neither in training nor in evaluation,
             or `None`.
 
@@ -65,6 +65,11 @@ class LabelMap:
     def is_binary(self):
         """Whether one logit per pixel is enough."""
         return self.num_classes == 2
+
+    @property
+    def background(self):
+        """0 where class 0 is background: in a binary task, or painted black; else `None`."""
+        return 0 if self.is_binary or self.colors[0] == (0, 0, 0) else None
 
     @property
     def num_logits(self):

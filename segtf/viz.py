@@ -104,16 +104,18 @@ def overlay(image, mask, labels, alpha=0.45):
     return np.round(image + opacity * (colors.astype(np.float32) - image)).astype(np.uint8)
 
 
-def error_map(truth, prediction, ignore_class=IGNORE_CLASS):
+def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
     """Paint where a prediction is right and how it is wrong, in the colours of `ERROR_COLORS`.
 
-    Class 0 counts as background: right there is black, a class where there is none is a false
-    alarm, the reverse is missed, and one class for another is a wrong class.
+    Background that was found is black, another class where there is background is a false alarm,
+    the reverse is missed, and one class for another is a wrong class.
 
     Args:
         truth: class ids `(H, W)`, integer or bool.
         prediction: class ids `(H, W)`, integer or bool.
         ignore_class: id in `truth` of pixels that count nowhere, or `None`.
+        background: id of the background, or `None` where every pixel is of some class, as in
+            street scenes; all errors are wrong classes then.
 
     Returns:
         uint8 RGB `(H, W, 3)`.
@@ -132,11 +134,12 @@ def error_map(truth, prediction, ignore_class=IGNORE_CLASS):
             "Expected a truth and a prediction of the same height and width. "
             f"Received: {truth.shape} and {prediction.shape}"
         )
+    wrong = truth != prediction
     kinds = {
-        "hit": (truth == prediction) & (truth != 0),
-        "missed": (truth != 0) & (prediction == 0),
-        "false alarm": (truth == 0) & (prediction != 0),
-        "wrong class": (truth != 0) & (prediction != 0) & (truth != prediction),
+        "hit": ~wrong & (truth != background),
+        "wrong class": wrong,
+        "missed": wrong & (prediction == background),
+        "false alarm": wrong & (truth == background),
     }
     if ignore_class is not None:
         kinds["ignored"] = truth == ignore_class

@@ -13,6 +13,13 @@ def test_colours_differ():
     assert len(set(labels.colors)) == 20
 
 
+def test_which_class_is_background():
+    names, grey = ("sky", "road", "tree"), (128, 128, 128)
+    assert LabelMap(names[:2], (grey, (0, 0, 0))).background == 0
+    assert LabelMap(names).background == 0
+    assert LabelMap(names, (grey, (0, 0, 0), (1, 1, 1))).background is None
+
+
 def test_names_come_from_a_file(tmp_path):
     path = tmp_path / "classes.txt"
     path.write_text("skin\nlesion\n\n", encoding="utf-8")

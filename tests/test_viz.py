@@ -95,6 +95,14 @@ def test_error_map_tells_the_kinds_apart():
     assert viz.error_map(truth, prediction).tolist() == [expected]
 
 
+def test_error_map_without_background_knows_wrong_classes_alone():
+    truth = np.array([[0, 1, 0, 255]], np.uint8)
+    prediction = np.array([[0, 0, 1, 1]], np.uint8)
+    names = ("hit", "wrong class", "wrong class", "ignored")
+    expected = [list(viz.ERROR_COLORS[name]) for name in names]
+    assert viz.error_map(truth, prediction, background=None).tolist() == [expected]
+
+
 @given(hnp.arrays(np.uint8, st.tuples(st.just(2), st.integers(1, 9), st.integers(1, 9))))
 def test_error_map_shows_errors_exactly_where_masks_differ(masks):
     truth, prediction = masks % 4

@@ -33,7 +33,7 @@ def draw_case(sample, predict):
         np.broadcast_to(image, (*image.shape[:2], 3)),
         overlay(image, truth, labels),
         overlay(image, mask, labels),
-        error_map(truth, mask, labels.ignore_class),
+        error_map(truth, mask, labels.ignore_class, labels.background),
     )
     return [_fit(picture) for picture in pictures]
 
