@@ -51,16 +51,18 @@ class SaveState(keras.callbacks.Callback):
 
     Args:
         session: the `Session`.
+        metric: the compiled metric.
         more_variables: `keras.Variable`s that belong to the state besides those of the model,
-            its mean loss and its optimizer.
+            its mean loss, `metric` and its optimizer.
         requests: `StopRequests`.
         on_message: called with a line of text when training stops on request.
         resume: whether to start from the saved state.
     """
 
-    def __init__(self, session, more_variables, requests, on_message, resume):
+    def __init__(self, session, metric, more_variables, requests, on_message, resume):
         super().__init__()
         self.session = session
+        self.metric = metric
         self.more_variables = more_variables
         self.requests = requests
         self.on_message = on_message
@@ -73,7 +75,10 @@ class SaveState(keras.callbacks.Callback):
             self.session.go_on_from(load_state(self.session.run.state_file, self._variables()))
             self.resume = False
             if self.session.is_between_epochs:
+                # Saved with what the validation counted. Keras resets no metric of a model that
+                # has not taken a step.
                 self.model.reset_metrics()
+                self.metric.reset_state()
         elif self.session.step == 0 and self.session.config.begins_with_other_weights:
             self._save()  # what they came from may be gone when the run goes on
 
@@ -109,6 +114,7 @@ class SaveState(keras.callbacks.Callback):
             *model.variables,
             *model.metrics[0].variables,  # the mean loss; other metrics are made later
             *model.optimizer.variables,
+            *self.metric.variables,
             *self.more_variables,
         ]
 

@@ -232,7 +232,7 @@ def _callbacks(work, session, requests, on_message, verbose):
     if work.config.average_weights:
         batches = work.data.training()
         averaging = [AverageWeights(work.model, work.config.average_weights, batches)]
-    variables = [variable for part in (work.metric, *averaging) for variable in part.variables]
+    averages = [variable for part in averaging for variable in part.variables]
     if verbose == "auto":
         verbose = 1 if sys.stdout.isatty() else 2
     return [
@@ -243,7 +243,9 @@ def _callbacks(work, session, requests, on_message, verbose):
         *([Display(session, live=verbose == 1)] if verbose else []),
         *averaging,
         StopEarly(session),
-        SaveState(session, variables, requests, on_message, resume=session.run.has_state),
+        SaveState(
+            session, work.metric, averages, requests, on_message, resume=session.run.has_state
+        ),
     ]
 
 
