@@ -20,8 +20,8 @@ def main(path, size, threads, rounds, seconds):
     """Measure the model at `path` on one image of `size`, height and width."""
     path = Path(path)
     if any(path.glob("**/saved_model.pb")):
-        # Its weights are constants, with which oneDNN is the faster. On some CPUs TensorFlow
-        # leaves it off unless asked, as export/serving/compose.yaml does.
+        # Its weights are constants, as a rule, with which oneDNN is the faster. On some CPUs
+        # TensorFlow leaves it off unless asked, as export/serving/compose.yaml does.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     load = {".tflite": _tflite, ".onnx": _onnx}.get(path.suffix, _tensorflow)
     prepare = load(threads)

@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from segtf import signatures
-from segtf.exporting.graphs import signature_functions
+from segtf.exporting.graphs import keeps_weights_as_constants, signature_functions
 from segtf.exporting.warmup import write_warmup
 
 
@@ -27,9 +27,13 @@ def write_saved_model(model, spec, folder, provenance, model_name, dynamic_size=
         model_name: what the server calls it.
         dynamic_size: as in `signature_functions`.
     """
+    module = tf.Module()
+    if not keeps_weights_as_constants(model):
+        # The variables themselves, and not the Keras model: no Keras is needed to load them.
+        module.variables_of_model = [variable.value for variable in model.variables]
     functions = signature_functions(model, spec, dynamic_size)
     concrete = {name: function.get_concrete_function() for name, function in functions.items()}
-    tf.saved_model.save(tf.Module(), str(folder), signatures=concrete)
+    tf.saved_model.save(module, str(folder), signatures=concrete)
     asset = Path(folder) / signatures.SPEC_ASSET
     asset.parent.mkdir(exist_ok=True)
     details = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": provenance}

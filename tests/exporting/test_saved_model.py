@@ -8,6 +8,7 @@ from export_examples import LABELS, blocks, encode, small_model
 from scipy import special
 
 import segtf
+from segtf.exporting import graphs
 from segtf.exporting.graphs import signature_functions
 from segtf.runs import Run
 from segtf.spec import ModelSpec
@@ -58,6 +59,25 @@ def test_pixel_signatures_say_what_keras_says(signatures, binary_model):
     np.testing.assert_allclose(outputs["probabilities"], special.expit(logits), atol=1e-5)
     np.testing.assert_array_equal(outputs["class_ids"], outputs["logits"][..., 0] >= 0)
     assert set(np.unique(outputs["class_ids"])) == {0, 1}
+
+
+def operations(signature):
+    """Types of the operations of a signature and of the functions that it calls."""
+    graph = signature.graph.as_graph_def()
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    return {node.op for node in nodes}
+
+
+@pytest.mark.parametrize("most_weights", [0, 10_000], ids=["variables", "constants"])
+def test_small_weights_are_constants_and_large_ones_variables(
+    tmp_path, monkeypatch, binary_model, most_weights
+):
+    monkeypatch.setattr(graphs, "_MOST_CONSTANT_WEIGHTS", most_weights)
+    exported = segtf.export(binary_model, tmp_path, speed=False)
+    signature = tf.saved_model.load(str(exported.path)).signatures["logits"]
+    assert ("ReadVariableOp" in operations(signature)) == (most_weights == 0)
+    received = signature(pixels=tf.constant(PIXELS))["logits"]
+    np.testing.assert_allclose(received, binary_model(PIXELS.astype(np.float32)), atol=1e-5)
 
 
 def test_several_classes_and_grey_images():
