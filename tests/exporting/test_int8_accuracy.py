@@ -15,7 +15,6 @@ MODELS = [
     "segnet-bilinear",
     "unet-mobilenetv3-small",
     "unet-efficientnetv2-b0",
-    "unet-resnet50v2",
 ]
 
 
