@@ -40,7 +40,7 @@ def keeps_weights_as_constants(model):
     """Whether the weights of an exported model are constants of its graph, or variables.
 
     With constants TensorFlow folds batch normalisation into the convolutions, and oneDNN, which
-    arranges the weights once and not at each call, answers a single image in 0.6 times the time.
+    arranges the weights once and not at each call, answers a single image in 0.7 times the time.
     But loading and each signature copy them: a network of 124 MB took 4.4 GB in place of 0.3.
     """
     return model.count_params() <= _MOST_CONSTANT_WEIGHTS
