@@ -11,7 +11,7 @@ from scipy import ndimage
 from segtf.files import replacing
 from segtf.labels import IGNORE_CLASS
 
-IGNORED_COLOR = (128, 128, 128)
+IGNORED_COLOR = (64, 64, 64)
 
 # Told apart without telling red from green: Okabe and Ito, "Color Universal Design" (2008).
 ERROR_COLORS = {
@@ -36,7 +36,7 @@ def colorize(mask, labels):
         labels: the `LabelMap` of the classes.
 
     Returns:
-        uint8 RGB `(H, W, 3)`; the ignore class is mid-grey.
+        uint8 RGB `(H, W, 3)`; the ignore class is dark grey, which no palette of ours uses.
 
     Raises:
         ValueError: for a mask of another shape or type, or an id that `labels` does not have.
@@ -46,7 +46,7 @@ def colorize(mask, labels):
     >>> from segtf.labels import LabelMap
     >>> labels = LabelMap(("skin", "lesion"), colors=((0, 0, 0), (255, 0, 0)))
     >>> colorize(np.array([[0, 1, 255]]), labels).tolist()
-    [[[0, 0, 0], [255, 0, 0], [128, 128, 128]]]
+    [[[0, 0, 0], [255, 0, 0], [64, 64, 64]]]
     """
     mask = _class_ids(mask, labels)
     palette = np.zeros((256, 3), np.uint8)

@@ -14,7 +14,7 @@ from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
 from segtf.exporting.run_images import calibration_images, run_source, some
-from segtf.exporting.saved_model import next_version, write_saved_model
+from segtf.exporting.saved_model import write_saved_model
 from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
@@ -26,6 +26,7 @@ from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
 from segtf.signatures import SPEC_METADATA, TASK_METADATA
+from segtf.version_folders import next_version
 
 FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}

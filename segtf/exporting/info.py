@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from segtf import signatures
-from segtf.inference.load import newest_version
 from segtf.inference.tflite_file import tflite_details
 from segtf.spec import ModelSpec
+from segtf.version_folders import newest_version
 
 
 def export_info(path):

@@ -1,6 +1,6 @@
 """Run as a script in a process of its own: how long does a model take, and how much memory?
 
-It imports nothing but the runtime of the model's format, so that the figures are the model's.
+It loads nothing but the runtime of the model's format, so that the figures are the model's.
 Prints JSON: the seconds of each run, and the memory at its peak in bytes, or `null` where the
 system does not tell.
 """
@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from segtf.version_folders import newest_version
+
 _WARM_UP, _LEAST = 2, 5
 
 
 def main(path, size, threads, rounds, seconds):
     """Measure the model at `path` on one image of `size`, height and width."""
     path = Path(path)
-    if any(path.glob("**/saved_model.pb")):
+    if newest_version(path):
         # Its weights are constants, as a rule, with which oneDNN is the faster. On some CPUs
         # TensorFlow leaves it off unless asked, as export/serving/compose.yaml does.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

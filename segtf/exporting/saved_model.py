@@ -1,4 +1,4 @@
-"""SavedModels in the version folders that TensorFlow Serving watches."""
+"""SavedModels with every signature, for TensorFlow Serving."""
 
 import json
 from pathlib import Path
@@ -8,12 +8,6 @@ import tensorflow as tf
 from segtf import signatures
 from segtf.exporting.graphs import keeps_weights_as_constants, signature_functions
 from segtf.exporting.warmup import write_warmup
-
-
-def next_version(directory):
-    """Return the path of the version folder after the newest one in `directory`."""
-    taken = [int(path.name) for path in Path(directory).glob("[0-9]*") if path.name.isdecimal()]
-    return Path(directory) / str(max(taken, default=0) + 1)
 
 
 def write_saved_model(model, spec, folder, provenance, model_name, dynamic_size=False):

@@ -18,6 +18,7 @@ from segtf.inference.specs import adapt_spec
 from segtf.inference.tflite_file import tflite_spec
 from segtf.runs import Run
 from segtf.spec import ModelSpec
+from segtf.version_folders import newest_version
 
 
 def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
@@ -75,16 +76,6 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
         "Expected a run folder, a .keras file, a SavedModel folder, a .tflite or an .onnx file. "
         f"Received: {path}"
     )
-
-
-def newest_version(path):
-    """Return the SavedModel folder itself, or the one of the highest number in it, or `None`."""
-    folders = [path, *sorted(_versions(path), key=lambda folder: int(folder.name), reverse=True)]
-    return next((folder for folder in folders if (folder / "saved_model.pb").is_file()), None)
-
-
-def _versions(path):
-    return [folder for folder in path.glob("[0-9]*") if folder.name.isdecimal()]
 
 
 def _load_saved_model(path, asked):
