@@ -23,20 +23,31 @@ class TrainingData:
         val: decoded samples that are held out.
         config: the `TrainConfig`.
         ignore_class: mask value of pixels that count nowhere, or `None`.
+        replicas: number of devices that share each batch.
     """
 
     train: object
     val: object
     config: object
     ignore_class: int | None
+    replicas: int = 1
 
     @classmethod
-    def load(cls, source, split, spec, config):
-        """Decode the samples of a split."""
+    def load(cls, source, split, spec, config, replicas=1):
+        """Decode the samples of a split.
+
+        Raises:
+            ValueError: if there are fewer held-out samples than devices.
+        """
+        if len(split["val"]) < replicas:
+            raise ValueError(
+                f"Expected a held-out image at least for each of {replicas} devices. "
+                f"Received: {len(split['val'])}"
+            )
         train, val = (
             load_data(select(source.samples, split[name]), spec) for name in ("train", "val")
         )
-        return cls(train, val, config, spec.labels.ignore_class)
+        return cls(train, val, config, spec.labels.ignore_class, replicas)
 
     @property
     def steps_per_epoch(self):
@@ -62,7 +73,9 @@ class TrainingData:
 
     def validation(self):
         """Return every held-out image once, as it is."""
-        return validation_batches(self.val, self.config.batch_size)
+        # Keras needs a first batch that its devices can share evenly.
+        batch_size = min(self.config.batch_size, len(self.val))
+        return validation_batches(self.val, batch_size - batch_size % self.replicas)
 
 
 def make_split(source, config):

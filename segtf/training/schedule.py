@@ -15,8 +15,8 @@ class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         peak: the highest learning rate.
-        total_updates: number of updates in all.
-        warmup_updates: number of updates that the rise takes.
+        total_steps: number of steps in all.
+        warmup_steps: number of steps that the rise takes.
         decay: ``cosine`` or ``polynomial`` (power 0.9, as in DeepLab).
 
     Reference:
@@ -26,37 +26,37 @@ class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     Example:
 
-    >>> schedule = WarmUpThenDecay(1.0, total_updates=110, warmup_updates=10)
-    >>> [round(float(schedule(update)), 3) for update in (0, 10, 60, 110)]
+    >>> schedule = WarmUpThenDecay(1.0, total_steps=110, warmup_steps=10)
+    >>> [round(float(schedule(step)), 3) for step in (0, 10, 60, 110)]
     [0.05, 1.0, 0.5, 0.0]
     """
 
-    def __init__(self, peak, total_updates, warmup_updates=0, decay="cosine"):
+    def __init__(self, peak, total_steps, warmup_steps=0, decay="cosine"):
         super().__init__()
         self.peak = peak
-        self.total_updates = total_updates
-        self.warmup_updates = warmup_updates
+        self.total_steps = total_steps
+        self.warmup_steps = warmup_steps
         self.decay = decay
 
     def __call__(self, step):
-        """Return the learning rate of an update."""
+        """Return the learning rate of a step."""
         step = ops.cast(step, "float32")
-        falling = max(1, self.total_updates - self.warmup_updates)
-        progress = ops.clip((step - self.warmup_updates) / falling, 0.0, 1.0)
+        falling = max(1, self.total_steps - self.warmup_steps)
+        progress = ops.clip((step - self.warmup_steps) / falling, 0.0, 1.0)
         if self.decay == "cosine":
             factor = 0.5 * (1.0 + ops.cos(math.pi * progress))
         else:
             factor = (1.0 - progress) ** _POLYNOMIAL_POWER
-        rise = step / max(1, self.warmup_updates)
+        rise = step / max(1, self.warmup_steps)
         rising = _SHARE_AT_START + (1.0 - _SHARE_AT_START) * rise
-        return self.peak * ops.where(step < self.warmup_updates, rising, factor)
+        return self.peak * ops.where(step < self.warmup_steps, rising, factor)
 
     def get_config(self):
         """Return the arguments of the constructor."""
         return {
             "peak": self.peak,
-            "total_updates": self.total_updates,
-            "warmup_updates": self.warmup_updates,
+            "total_steps": self.total_steps,
+            "warmup_steps": self.warmup_steps,
             "decay": self.decay,
         }
 
@@ -70,12 +70,21 @@ def make_optimizer(config, steps_per_epoch):
     Args:
         config: a `TrainConfig` whose precision is not ``auto``.
         steps_per_epoch: number of steps in an epoch.
+
+    Raises:
+        ValueError: if no update would take place within the run.
     """
-    total = max(1, config.epochs * steps_per_epoch // config.accumulate)
+    total = config.epochs * steps_per_epoch
+    if config.accumulate > total:
+        raise ValueError(
+            f"Expected accumulate as at most the {total} steps of the training: there is no update "
+            f"before. Received: {config.accumulate}"
+        )
+    # Keras asks the schedule with the number of steps, whether or not they accumulate.
     schedule = WarmUpThenDecay(
         config.learning_rate,
         total,
-        warmup_updates=min(steps_per_epoch // config.accumulate, total // 10),
+        warmup_steps=min(steps_per_epoch, total // 10),
         decay=config.schedule,
     )
     settings = {

@@ -136,6 +136,11 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
             f"Expected a batch_size that is a multiple of {replicas} devices. "
             f"Received: {config.batch_size}"
         )
+    if replicas > 1 and config.accumulate > 1:
+        raise ValueError(
+            "Expected accumulate=1 on several devices, which Keras cannot combine. "
+            f"Received: {config.accumulate} on {replicas} devices"
+        )
     keras.utils.set_random_seed(config.seed)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -152,7 +157,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
             kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
             on_message(f"weights of {config.init_from}: {kept}")
         freeze(model, config.freeze)
-    data = TrainingData.load(source, split, spec, config)
+    data = TrainingData.load(source, split, spec, config, replicas)
     with strategy.scope():
         metric = _compile(model, data, spec, config, on_message)
     trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
@@ -217,9 +222,10 @@ def _run(work, run, on_message, verbose):
         session.go_on_from(read_progress(run.state_file))
         on_message(f"going on after step {session.step} of {session.total_steps}")
     requests = StopRequests(on_message)
-    with explaining_full_disk(run), requests.listening(), work.strategy.scope():
+    with explaining_full_disk(run), requests.listening():
         if not session.is_finished:
-            _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
+            with work.strategy.scope():
+                _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
         _finish(work, session, on_message)
     if requests.received:
         raise KeyboardInterrupt  # it came when there was nothing left to save

@@ -5,6 +5,7 @@ import sys
 
 SCRIPT = """
 import sys
+from dataclasses import replace
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,7 @@ folder, data = sys.argv[1:]
 source = load_source("synthetic", data)
 config = TrainConfig(
     model_settings={"base_filters": 2, "depth": 1}, size=(32, 32), epochs=2, batch_size=4,
-    average_weights=0.9, optimizer="sgd",
+    average_weights=0.9, optimizer="sgd", val_share=0.75,  # 9 images: enough for a threshold
 )
 quiet = {"on_message": lambda line: None, "verbose": 0}
 two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -32,13 +33,19 @@ models = [keras.models.load_model(run.best_model, compile=False) for run in (alo
 for one, other in zip(*(model.get_weights() for model in models)):
     np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-3)
 resume(folder + "/mirrored", strategy=two, **quiet)
-try:
-    odd = TrainConfig(size=(32, 32), batch_size=3)
-    train(folder + "/odd", source, odd, strategy=two, **quiet)
-except ValueError as error:
-    assert "multiple of 2 devices" in str(error), error
-else:
-    raise AssertionError("an odd batch was taken")
+few = replace(config, epochs=1, val_share=0.25)  # 3 images, fewer than a batch
+train(folder + "/few", source, few, strategy=two, **quiet)
+for settings, message in (
+    ({"batch_size": 3}, "multiple of 2 devices"),
+    ({"accumulate": 2}, "accumulate=1 on several devices"),
+    ({"val_share": 0.05}, "each of 2 devices"),
+):
+    try:
+        train(folder + "/refused", source, replace(config, **settings), strategy=two, **quiet)
+    except ValueError as error:
+        assert message in str(error), error
+    else:
+        raise AssertionError(f"{settings} were taken")
 """
 
 

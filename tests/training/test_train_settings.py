@@ -37,7 +37,7 @@ def quiet_train(path, synthetic_folder, **settings):
 
 
 def test_the_schedule_is_that_of_keras_where_keras_has_one():
-    ours = WarmUpThenDecay(2e-3, total_updates=50, warmup_updates=5)
+    ours = WarmUpThenDecay(2e-3, total_steps=50, warmup_steps=5)
     theirs = keras.optimizers.schedules.CosineDecay(
         1e-4, decay_steps=45, warmup_target=2e-3, warmup_steps=5
     )
@@ -48,16 +48,37 @@ def test_the_schedule_is_that_of_keras_where_keras_has_one():
 
 
 def test_the_polynomial_schedule_is_that_of_keras():
-    ours = WarmUpThenDecay(1.0, total_updates=20, decay="polynomial")
+    ours = WarmUpThenDecay(1.0, total_steps=20, decay="polynomial")
     theirs = keras.optimizers.schedules.PolynomialDecay(1.0, 20, end_learning_rate=0.0, power=0.9)
     for step in range(21):
         assert float(ours(step)) == pytest.approx(float(theirs(step)), abs=1e-6)
 
 
-def test_accumulated_steps_count_as_one_update():
-    optimizer = make_optimizer(TrainConfig(epochs=10, accumulate=2), steps_per_epoch=8)
-    assert optimizer._learning_rate.total_updates == 40
-    assert optimizer._learning_rate.warmup_updates == 4
+def rates_of_a_run(**settings):
+    """The learning rate before each of the 80 steps of a run, as the optimizer has it."""
+    config = TrainConfig(epochs=10, learning_rate=1.0, **settings)
+    optimizer = make_optimizer(config, steps_per_epoch=8)
+    weight = keras.Variable([1.0])
+    optimizer.build([weight])
+    rates = []
+    for _ in range(80):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply([np.zeros(1, "float32")], [weight])
+    return rates
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_the_learning_rate_falls_over_the_whole_run_whatever_is_accumulated(optimizer):
+    rates = rates_of_a_run(optimizer=optimizer)
+    assert np.argmax(rates) == 8
+    assert rates[44] == pytest.approx(0.5)
+    np.testing.assert_allclose(rates_of_a_run(optimizer=optimizer, accumulate=4), rates)
+
+
+def test_a_run_without_an_update_is_refused(tmp_path, synthetic_folder):
+    with pytest.raises(ValueError, match="at most the .* steps .*Received: 500"):
+        quiet_train(tmp_path / "run", synthetic_folder, accumulate=500)
+    assert not (tmp_path / "run").exists()
 
 
 def test_settings_of_every_kind_together(tmp_path, synthetic_folder):
