@@ -1,6 +1,7 @@
 """Files that are either there in full or not at all."""
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -40,6 +41,26 @@ def write_atomically(path, content):
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def read_json_object(path):
+    """Read a JSON file that holds an object, as a dict.
+
+    Raises:
+        ValueError: if it is not there, or holds something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"Expected a JSON file. Received: {path}, which does not exist")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"Expected a JSON file. Received: {path}, no JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise ValueError(
+            f"Expected a JSON file of an object. Received: {path}, of a {type(values).__name__}"
+        )
+    return values
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ import csv
 import json
 from pathlib import Path
 
-from segtf.files import publishing_folder, write_atomically
+from segtf.files import publishing_folder, read_json_object, write_atomically
 from segtf.spec import FORMAT_VERSION, ModelSpec
 
 
@@ -140,8 +140,18 @@ class Run:
         return self.best_model
 
     def config(self):
-        """Read the settings of the run."""
-        return self._read_json("config.json")
+        """Read the settings of the run: ``data`` and ``training``, as dicts.
+
+        Raises:
+            ValueError: if they are damaged, or of a newer version of segtf.
+        """
+        config = self._read_json("config.json")
+        if config.get("format_version", FORMAT_VERSION) > FORMAT_VERSION:
+            raise ValueError(
+                f"Expected settings of format version {FORMAT_VERSION} or older. "
+                f"Received: version {config['format_version']} in {self.path / 'config.json'}"
+            )
+        return config
 
     def spec(self):
         """Read what travels with the model."""
@@ -170,7 +180,7 @@ class Run:
             ]
 
     def _read_json(self, name):
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
+        return read_json_object(self.path / name)
 
     def _write_json(self, name, values):
         write_atomically(self.path / name, json.dumps(values, indent=2) + "\n")

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from segtf.files import write_atomically
+from segtf.files import read_json_object, write_atomically
 from segtf.labels import LabelMap
 
 FORMAT_VERSION = 1
@@ -84,4 +83,4 @@ class ModelSpec:
     @classmethod
     def load(cls, path):
         """Read a spec that `save` wrote."""
-        return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        return cls.from_dict(read_json_object(path))

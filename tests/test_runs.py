@@ -21,6 +21,17 @@ def test_a_run_without_a_model_says_so(tmp_path):
         run.require_model()
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [('{"format_version": 99}', "version 99"), ("[]", "of a list"), ("{", "no JSON")],
+)
+def test_settings_of_another_kind_are_refused(tmp_path, content, message):
+    run = Run.create(tmp_path / "run", {})
+    (run.path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=rf"Expected .*Received: .*{message}"):
+        run.config()
+
+
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
 def test_what_is_no_run_is_refused(tmp_path, make):
     make(tmp_path / "other")

@@ -12,6 +12,8 @@ def start_tensorflow(onednn=None):
             leaves the choice to it. What the environment says comes first.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow would take all of a GPU's memory, from other programs too.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if onednn is not None:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", str(int(onednn)))
     with _silent_standard_error():

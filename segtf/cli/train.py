@@ -92,13 +92,13 @@ def train(context, run, resume, data_name, data_dir, classes, data_settings, bat
 def _refuse_settings(context):
     """A run goes on with the settings that it began with."""
     given = [
-        name
-        for name in context.params
-        if name not in ("run", "resume")
-        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in ("run", "resume")
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     ]
     if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ValueError(
-            f"Expected no other options with --resume: a run keeps its own. Received: {options}"
+            "Expected no other options with --resume: a run keeps its own. "
+            f"Received: {', '.join(given)}"
         )

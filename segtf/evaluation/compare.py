@@ -1,6 +1,5 @@
 """Several evaluated models side by side, on the images that all of them were evaluated on."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from segtf.evaluation.bootstrap import intervals, resamples
 from segtf.evaluation.comparison_report import write_comparison
 from segtf.evaluation.scores import CLASS_FIGURES, ImageScores
 from segtf.evaluation.tables import read_scores
+from segtf.files import read_json_object
 from segtf.runs import Run
 
 FIGURES = ("mean_dice", "mean_iou", "pixel_accuracy")
@@ -102,7 +102,7 @@ def compare(paths, out=None):
         ValueError: if a report is missing, classes or truth differ, or no image is common.
     """
     paths = [Path(path) for path in paths]
-    if len(paths) < 2 or len(set(paths)) < len(paths):
+    if len(paths) < 2 or len({path.resolve() for path in paths}) < len(paths):
         raise ValueError(
             "Expected two or more different runs to compare. "
             f"Received: {', '.join(map(str, paths)) or 'none'}"
@@ -137,7 +137,12 @@ def _read_report(folder):
             "Expected a run that was evaluated: run `segtf evaluate` first. "
             f"Received: {folder}, which holds no metrics.json"
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    report = read_json_object(path)
+    if not isinstance(report.get("per_class"), dict):
+        raise ValueError(
+            f"Expected the report of an evaluation. Received: {path}, without the key per_class"
+        )
+    return report
 
 
 def _names(paths, reports):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from segtf.data import inspect_source, load_source, read_sample, select
+from segtf.data import fingerprint, inspect_source, load_source, read_sample, select
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
@@ -88,7 +88,7 @@ def _trained_on(run):
 
 def _samples_of(source, run, split):
     """Name and samples of the split."""
-    is_own = run is not None and dict(source.origin) == run.config()["data"]
+    is_own = run is not None and _is_own(source, run)
     splits = {**source.splits, **(run.split() if is_own else {}), "all": None}
     name = split or ("val" if is_own else "all")
     if name not in splits:
@@ -97,6 +97,17 @@ def _samples_of(source, run, split):
     if not samples:
         raise ValueError(f"Expected images in split {name!r}. Received: none")
     return name, samples
+
+
+def _is_own(source, run):
+    """Whether a run was trained on this data, wherever it lies now and whatever it is called."""
+    config = run.config()
+    if dict(source.origin) == config["data"]:
+        return True
+    trained_on = {id_ for ids in run.split().values() for id_ in ids}
+    if not trained_on <= {sample.id for sample in source.samples}:
+        return False
+    return fingerprint(source) == config.get("data_fingerprint")
 
 
 def _brings_no_labels(model):

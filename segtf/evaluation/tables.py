@@ -49,11 +49,11 @@ def read_scores(folder, class_names):
     Raises:
         ValueError: if the tables are not there or do not fit together.
     """
-    ids = [row["id"] for row in _read(folder / "images.csv")]
+    ids = [row["id"] for row in _read(folder / "images.csv", ("id",))]
     places = {id_: place for place, id_ in enumerate(ids)}
     classes = {name: place for place, name in enumerate(class_names)}
     counts = np.zeros((len(COUNTS), len(ids), len(classes)), np.int64)
-    for row in _read(folder / "image_classes.csv"):
+    for row in _read(folder / "image_classes.csv", ("id", "class", *COUNTS)):
         if row["id"] not in places or row["class"] not in classes:
             raise ValueError(
                 f"Expected {folder / 'image_classes.csv'} to hold the images and classes of the "
@@ -107,11 +107,18 @@ def _cell(value):
     return value
 
 
-def _read(path):
+def _read(path, columns):
     if not path.is_file():
         raise ValueError(
             "Expected the report of an evaluation: run `segtf evaluate` first. "
             f"Received: {path}, which does not exist"
         )
     with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(
+                f"Expected a table with the columns {', '.join(columns)}. "
+                f"Received: {path}, without {', '.join(missing)}"
+            )
+        return list(reader)

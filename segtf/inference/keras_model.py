@@ -1,13 +1,12 @@
 """Keras models from run folders and files, ready to predict or to export."""
 
-import importlib
-import zipfile
 from pathlib import Path
 
 import keras
 
 from segtf.inference.logits import logits_model
 from segtf.inference.specs import adapt_spec, check_spec, make_spec
+from segtf.models.keras_file import read_keras_file
 from segtf.runs import Run
 
 
@@ -43,13 +42,6 @@ def _open(path_or_model):
     path = path_or_model.path if isinstance(path_or_model, Run) else Path(path_or_model)
     if path.suffix != ".keras":
         run = Run.open(path)
-        return _read(run.require_model()), run.spec()
-    return _read(path), Run(path.parent).spec() if Run.is_run(path.parent) else None
-
-
-def _read(path):
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"Expected a .keras file. Received: {path}, which is none or is missing")
-    # Layers of segtf's own are known to Keras once this is imported.
-    importlib.import_module("segtf.models")
-    return keras.models.load_model(path, compile=False)
+        return read_keras_file(run.require_model()), run.spec()
+    spec = Run(path.parent).spec() if Run.is_run(path.parent) else None
+    return read_keras_file(path), spec

@@ -4,7 +4,9 @@ import keras
 from keras import ops
 
 from segtf.losses.base import SegmentationLoss
-from segtf.losses.pixels import check_class_weights, prepare
+from segtf.losses.pixels import check_class_weights, check_range, prepare
+
+_LEAST_GAMMA = 0.1
 
 
 def soft_dice(
@@ -124,8 +126,8 @@ def soft_tversky(
     where `hit = sum(p * y)`. Both at 0.5 give `soft_dice`, both at 1 `soft_jaccard`.
 
     Args:
-        alpha: cost of pixels that are falsely taken for the class.
-        beta: cost of pixels of the class that are missed.
+        alpha: cost of pixels that are falsely taken for the class; not negative.
+        beta: cost of pixels of the class that are missed; not negative.
 
     The other arguments, the result and the treatment of absent classes are those of `soft_dice`.
 
@@ -183,7 +185,7 @@ def focal_tversky(
     Args:
         alpha: cost of pixels that are falsely taken for the class.
         beta: cost of pixels of the class that are missed.
-        gamma: above 1, classes that overlap well already keep more of the gradient.
+        gamma: from 0.1; above 1, classes that overlap well already keep more of the gradient.
 
     The other arguments, the result and the treatment of absent classes are those of `soft_dice`.
 
@@ -197,6 +199,7 @@ def focal_tversky(
     >>> round(float(loss), 4)
     0.514
     """
+    check_range("gamma", gamma, _LEAST_GAMMA)
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
     # A power below one has no finite slope at zero.
     losses = ops.maximum(1.0 - _tversky_index(pixels, alpha, beta), 1e-7) ** (1.0 / gamma)
@@ -277,6 +280,8 @@ def _sum_over_pixels(values):
 
 def _tversky_index(pixels, alpha, beta):
     """Tversky index of each class, `(K,)`."""
+    check_range("alpha", alpha, 0.0)
+    check_range("beta", beta, 0.0)
     probabilities = pixels.probabilities()
     hit = _sum_over_pixels(pixels.weights * probabilities * pixels.targets)
     false = _sum_over_pixels(pixels.weights * probabilities * (1.0 - pixels.targets))

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from segtf.losses.base import SegmentationLoss
-from segtf.losses.pixels import check_class_weights, prepare
+from segtf.losses.pixels import check_class_weights, check_range, prepare
 
 _SMALL = 1e-7
 
@@ -44,6 +44,9 @@ def pixel_crossentropy(
         float32 scalar; zero where nothing counts. NaN if `y_true` holds an id that is neither
         a class nor `ignore_class`.
 
+    Raises:
+        ValueError: for shapes that do not belong together, or settings out of their range.
+
     Example:
 
     >>> import numpy as np
@@ -51,6 +54,7 @@ def pixel_crossentropy(
     >>> round(float(loss), 4)
     0.6931
     """
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
     losses = _crossentropy(pixels, label_smoothing)
     return _mean(losses * _class_weights(pixels, class_weights), pixels)
@@ -110,6 +114,7 @@ def pixel_focal(
     >>> round(float(loss), 4)
     0.1733
     """
+    check_range("gamma", gamma, 0.0)
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
     # A power below one has no finite slope at zero.
     wrong = ops.clip(1.0 - pixels.probabilities(), _SMALL, 1.0)

@@ -19,14 +19,20 @@ class ConfusionMatrix(keras.metrics.Metric):
     The means are over the classes that truth or prediction holds; for a binary task they are
     of the foreground alone. Where no class is left to average, they are 1.0.
 
+    With `class_names`, it reports `frequency_weighted_iou`, `mean_precision`, `mean_recall` and
+    `mean_specificity` too, and for each class `iou/NAME`, `dice/NAME`, `precision/NAME`,
+    `recall/NAME` and `specificity/NAME`. These are NaN where they are not defined, such as the
+    IoU of a class that neither truth nor prediction holds; the means leave such classes out.
+
     Args:
         num_classes: number of classes; 1 (logits of one channel) and 2 are the binary task.
         ignore_class: true id of pixels that count nowhere, or `None`.
         threshold: probability from which a pixel of one-channel logits is foreground.
+        class_names: names of all classes (two for a binary task), for figures of each.
         name: name of the metric.
 
     Raises:
-        ValueError: for no class, or a threshold out of its range.
+        ValueError: for no class, a threshold out of its range, or other than one name a class.
 
     Example:
 
@@ -41,7 +47,14 @@ class ConfusionMatrix(keras.metrics.Metric):
     0.5
     """
 
-    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="confusion_matrix"):
+    def __init__(
+        self,
+        num_classes,
+        ignore_class=255,
+        threshold=0.5,
+        class_names=None,
+        name="confusion_matrix",
+    ):
         super().__init__(name=name)
         if num_classes < 1:
             raise ValueError(f"Expected at least one class. Received: {num_classes}")
@@ -50,6 +63,11 @@ class ConfusionMatrix(keras.metrics.Metric):
         self.num_classes = max(num_classes, 2)
         self.ignore_class = ignore_class
         self.threshold = threshold
+        self.class_names = None if class_names is None else tuple(class_names)
+        if class_names is not None and len(self.class_names) != self.num_classes:
+            raise ValueError(
+                f"Expected {self.num_classes} class_names. Received: {self.class_names}"
+            )
         self.matrix = self.add_variable(
             (self.num_classes, self.num_classes), "zeros", dtype="float64", name="matrix"
         )
@@ -86,22 +104,43 @@ class ConfusionMatrix(keras.metrics.Metric):
         self.matrix.assign_add(tf.reshape(counts, self.matrix.shape))
 
     def result(self):
-        """Return a dict of float32 scalars: `mean_iou`, `mean_dice` and `pixel_accuracy`."""
+        """Return a dict of float32 scalars, by the names above."""
         matrix = ops.convert_to_tensor(self.matrix)
+        total = ops.sum(matrix)
         hit = ops.diagonal(matrix)
-        true_and_predicted = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1)
-        present = ops.cast(true_and_predicted > 0, "float64")
-        if self.num_classes == 2:
-            present *= ops.convert_to_tensor([0.0, 1.0], dtype="float64")
-
-        def mean(figures):
-            return _share(ops.sum(figures * present), ops.sum(present))
-
-        return {
-            "mean_iou": mean(ops.divide_no_nan(hit, true_and_predicted - hit)),
-            "mean_dice": mean(ops.divide_no_nan(2.0 * hit, true_and_predicted)),
-            "pixel_accuracy": _share(ops.sum(hit), ops.sum(matrix)),
+        predicted, true = ops.sum(matrix, axis=0), ops.sum(matrix, axis=1)
+        ratios = {
+            "iou": (hit, true + predicted - hit),
+            "dice": (2.0 * hit, true + predicted),
+            "precision": (hit, predicted),
+            "recall": (hit, true),
+            "specificity": (total - true - predicted + hit, total - true),
         }
+        means = {f"mean_{name}": self._mean(*ratio) for name, ratio in ratios.items()}
+        result = {
+            "mean_iou": means.pop("mean_iou"),
+            "mean_dice": means.pop("mean_dice"),
+            "pixel_accuracy": _share(ops.sum(hit), total),
+        }
+        if self.class_names is None:
+            return result
+        weighted = ops.sum(true * ops.divide_no_nan(*ratios["iou"]))
+        result |= {"frequency_weighted_iou": _share(weighted, total), **means}
+        for name, (part, whole) in ratios.items():
+            figures = ops.where(whole > 0, ops.divide_no_nan(part, whole), math.nan)
+            figures = ops.unstack(ops.cast(figures, "float32"), self.num_classes)
+            result |= {
+                f"{name}/{label}": figure
+                for label, figure in zip(self.class_names, figures, strict=True)
+            }
+        return result
+
+    def _mean(self, part, whole):
+        """Mean of a ratio over the classes where it is defined."""
+        defined = ops.cast(whole > 0, "float64")
+        if self.num_classes == 2:
+            defined *= ops.convert_to_tensor([0.0, 1.0], dtype="float64")
+        return _share(ops.sum(ops.divide_no_nan(part, whole) * defined), ops.sum(defined))
 
     def get_config(self):
         """Return the arguments of the constructor."""
@@ -109,6 +148,7 @@ class ConfusionMatrix(keras.metrics.Metric):
             "num_classes": self.num_classes,
             "ignore_class": self.ignore_class,
             "threshold": self.threshold,
+            "class_names": self.class_names,
             "name": self.name,
         }
 
@@ -140,43 +180,47 @@ class ConfusionMatrix(keras.metrics.Metric):
         return tf.where(valid, ids, 0), valid
 
 
+class _OneFigure(ConfusionMatrix):
+    """One of the figures of a `ConfusionMatrix`, which has its name unless given another."""
+
+    figure = None
+
+    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name=None):
+        super().__init__(num_classes, ignore_class, threshold, name=name or self.figure)
+
+    def result(self):
+        """Return a float32 scalar."""
+        return super().result()[self.figure]
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        config = super().get_config()
+        del config["class_names"]
+        return config
+
+
 @keras.saving.register_keras_serializable(package="segtf")
-class MeanIoUScore(ConfusionMatrix):
+class MeanIoUScore(_OneFigure):
     """`mean_iou` of a `ConfusionMatrix` alone, from logits.
 
     `keras.metrics.MeanIoU` takes class ids, and counts the background of a binary task.
     """
 
-    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="mean_iou"):
-        super().__init__(num_classes, ignore_class, threshold, name)
-
-    def result(self):
-        """Return a float32 scalar."""
-        return super().result()["mean_iou"]
+    figure = "mean_iou"
 
 
 @keras.saving.register_keras_serializable(package="segtf")
-class MeanDiceScore(ConfusionMatrix):
+class MeanDiceScore(_OneFigure):
     """`mean_dice` of a `ConfusionMatrix` alone, from logits."""
 
-    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="mean_dice"):
-        super().__init__(num_classes, ignore_class, threshold, name)
-
-    def result(self):
-        """Return a float32 scalar."""
-        return super().result()["mean_dice"]
+    figure = "mean_dice"
 
 
 @keras.saving.register_keras_serializable(package="segtf")
-class PixelAccuracyScore(ConfusionMatrix):
+class PixelAccuracyScore(_OneFigure):
     """`pixel_accuracy` of a `ConfusionMatrix` alone, from logits."""
 
-    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name="pixel_accuracy"):
-        super().__init__(num_classes, ignore_class, threshold, name)
-
-    def result(self):
-        """Return a float32 scalar."""
-        return super().result()["pixel_accuracy"]
+    figure = "pixel_accuracy"
 
 
 def _per_pixel(weights, pixels):

@@ -1,7 +1,8 @@
 """TrainConfig: the settings of a training run."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from segtf.spec import RESIZE_RULES
 
@@ -11,6 +12,7 @@ LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 CLASS_WEIGHTS = ("none", "median-frequency")
+LARGEST_SEED = 2**32 - 1  # of NumPy
 MONITORS = ("val_mean_dice", "val_mean_iou", "val_pixel_accuracy", "val_loss")
 
 
@@ -107,11 +109,13 @@ class TrainConfig:
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", LEARNING_RATES[self.optimizer])
         for name in ("epochs", "batch_size", "learning_rate", "accumulate"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"Expected a positive {name}. Received: {getattr(self, name)}")
         for name in ("weight_decay", "clip_norm", "patience", "save_minutes", "seed"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"Expected no negative {name}. Received: {getattr(self, name)}")
+        if self.seed > LARGEST_SEED:
+            raise ValueError(f"Expected a seed up to {LARGEST_SEED}. Received: {self.seed}")
         if len(self.size) != 2 or min(self.size) < 1:
             raise ValueError(f"Expected size as (height, width) in pixels. Received: {self.size}")
         if not 0 < self.val_share < 1:
@@ -133,5 +137,15 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values):
-        """Return the settings that `to_dict` described."""
+        """Return the settings that `to_dict` described.
+
+        Raises:
+            ValueError: for a setting that there is not, or a value out of its range.
+        """
+        unknown = set(values) - {setting.name for setting in fields(cls)}
+        if unknown:
+            raise ValueError(
+                "Expected settings of a training that this version of segtf knows. "
+                f"Received: {', '.join(sorted(unknown))}"
+            )
         return cls(**values)

@@ -1,10 +1,10 @@
 """Weights to start from, and layers that stay as they are."""
 
-import zipfile
 from pathlib import Path
 
 import keras
 
+from segtf.models.keras_file import read_keras_file
 from segtf.runs import Run
 
 
@@ -22,9 +22,7 @@ def init_from(model, path):
         ValueError: if there is no model, or no layer of it fits.
     """
     file = Run.open(path).require_model() if Path(path).is_dir() else Path(path)
-    if not zipfile.is_zipfile(file):
-        raise ValueError(f"Expected a run folder or a .keras file to start from. Received: {path}")
-    others = {layer.name: layer for layer in _layers(keras.models.load_model(file, compile=False))}
+    others = {layer.name: layer for layer in _layers(read_keras_file(file))}
     layers = [layer for layer in _layers(model) if layer.weights]
     fresh = []
     for layer in layers:
@@ -49,7 +47,7 @@ def freeze(model, prefixes):
         prefixes: beginnings of the names of the layers.
 
     Raises:
-        ValueError: for a prefix that fits no layer.
+        ValueError: for a prefix that fits no layer, or if nothing is left to train.
     """
     layers = [layer for layer in _layers(model) if layer.weights]
     for prefix in prefixes:
@@ -61,6 +59,10 @@ def freeze(model, prefixes):
             )
         for layer in chosen:
             layer.trainable = False
+    if not model.trainable_weights:
+        raise ValueError(
+            f"Expected layers to be left to train. Received: freeze={tuple(prefixes)}, all of them"
+        )
 
 
 def _layers(model):

@@ -104,13 +104,16 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
         path: the run folder.
         source: the `segtf.data.Source` that it was begun with; by default it is listed again.
 
-    The other arguments, result and errors are those of `train`.
+    The other arguments, result and errors are those of `train`. Likewise a `ValueError` is
+    raised for a run whose saved state was lost.
     """
     run = Run.open(path)
-    config = TrainConfig.from_dict(run.config()["training"])
+    _require_state(run)
+    settings = run.config()
+    config = TrainConfig.from_dict(settings["training"])
     prepare_gpus()
     if source is None:
-        source = load_source(**run.config()["data"])
+        source = load_source(**settings["data"])
     source = _inspected(source, config, on_message)
     if run.has_state:
         config = replace(config, encoder_weights=None, init_from=None)
@@ -118,6 +121,21 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
         source, run.split(), run.spec(), config, strategy, on_message, "as the run began"
     )
     return _run(work, run, on_message, verbose)
+
+
+def _require_state(run):
+    """Refuse a run that is no training, or whose saved state was lost: it would begin anew.
+
+    A run that was killed before its first state was saved has one epoch on record at most.
+    """
+    if not {"training", "data"} <= set(run.config()):
+        raise ValueError(f"Expected a run of `segtf train`. Received: {run.path}")
+    epochs = len(run.history())
+    if epochs > 1 and not run.has_state:
+        raise ValueError(
+            "Expected a run with its saved state, without which nothing can go on. "
+            f"Received: {run.path} of {epochs} epochs without {run.state_file.name}"
+        )
 
 
 def _inspected(source, config, on_message):

@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -106,7 +107,7 @@ def test_what_cannot_be_compared_is_refused(reports, tmp_path):
     with pytest.raises(ValueError, match="two or more different runs"):
         compare([reports / "good"])
     with pytest.raises(ValueError, match="two or more different runs"):
-        compare([reports / "good", reports / "good"])
+        compare([reports / "good", reports / "data" / ".." / "good"])
     with pytest.raises(ValueError, match=r"segtf evaluate.*Received: .*data"):
         compare([reports / "good", reports / "data"])
     for folder in ("images", "masks"):
@@ -121,3 +122,26 @@ def test_what_cannot_be_compared_is_refused(reports, tmp_path):
     segtf.evaluate(red_model(120), load_source("folder", tmp_path), out=tmp_path / "other")
     with pytest.raises(ValueError, match="images in common"):
         compare([reports / "good", tmp_path / "other"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("metrics.json", "{}", "without the key per_class"),
+        ("metrics.json", "[]", "of a list"),
+        ("metrics.json", "no", "no JSON"),
+        ("images.csv", "name\n0\n", "without id"),
+        ("image_classes.csv", "id,class\n0,0\n", "without"),
+    ],
+)
+def test_a_damaged_report_is_named(reports, tmp_path, name, content, message):
+    shutil.copytree(reports / "good", tmp_path / "damaged")
+    (tmp_path / "damaged" / name).write_text(content)
+    with pytest.raises(ValueError, match=rf"Expected .*Received: .*{name}.*{message}"):
+        compare([reports / "good", tmp_path / "damaged"])
+
+
+def test_names_are_text_in_the_drawings(reports, tmp_path):
+    shutil.copytree(reports / "good", tmp_path / r"$\frac$")
+    compare([reports / "good", tmp_path / r"$\frac$"], out=tmp_path / "out")
+    assert r"$\frac$" in (tmp_path / "out" / "comparison.html").read_text()

@@ -1,6 +1,7 @@
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import keras
@@ -72,6 +73,18 @@ def test_a_run_is_evaluated_on_what_it_did_not_train_on(small_run):
     found = segtf.evaluate(small_run.path)
     assert list(found.ids) == small_run.split()["val"]
     assert (small_run.report / "images.csv").is_file()
+
+
+def test_the_data_of_a_run_is_known_by_its_content(small_run, synthetic_folder, tmp_path):
+    held_out = small_run.split()["val"]
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(synthetic_folder, moved)
+    found = segtf.evaluate(small_run.path, load_source("folder", moved), out=tmp_path / "moved")
+    assert (found.split, list(found.ids)) == ("val", held_out)
+    for image in (moved / "images").iterdir():
+        image.write_bytes(image.read_bytes() + b"other")
+    found = segtf.evaluate(small_run.path, load_source("folder", moved), out=tmp_path / "other")
+    assert (found.split, len(found.ids)) == ("all", 12)
 
 
 def test_several_classes_pool_the_pixels(tmp_path):
@@ -168,7 +181,7 @@ def test_the_page_is_in_one_file_with_the_worst_case_first(red_model, red_folder
 def test_names_are_text_in_the_page(red_model, red_folder, tmp_path):
     for folder in ("images", "masks"):
         (red_folder / folder / "exact.png").rename(red_folder / folder / "<b>&.png")
-    (red_folder / "classes.txt").write_text("skin\n<i>mole\n")
+    (red_folder / "classes.txt").write_text("skin\n<i>mole $\\frac$\n")
     segtf.evaluate(red_model, load_source("folder", red_folder), out=tmp_path / "report")
     page = (tmp_path / "report" / "report.html").read_text()
     assert "&lt;b&gt;&amp;" in page and "&lt;i&gt;mole" in page

@@ -253,6 +253,10 @@ def test_absent_classes_do_not_count():
         lambda: losses.pixel_crossentropy(np.zeros((2, 4)), np.zeros((2, 4, 1)), None, [1]),
         lambda: losses.lovasz_hinge(np.zeros((2, 4)), np.zeros((2, 4, 3))),
         lambda: losses.OhemCrossentropy(hardest=0.0),
+        lambda: losses.pixel_crossentropy([[1]], [[[0.0]]], label_smoothing=1.5),
+        lambda: losses.pixel_focal([[1]], [[[0.0]]], gamma=-1.0),
+        lambda: losses.soft_tversky([[1]], [[[0.0]]], alpha=-0.1),
+        lambda: losses.focal_tversky([[1]], [[[0.0]]], gamma=0.0),
         lambda: losses.WeightedSum([]),
     ],
 )

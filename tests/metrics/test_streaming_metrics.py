@@ -92,6 +92,29 @@ def test_nothing_to_average_is_one():
     assert [float(metric.result()[name]) for name in FIGURES] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize("num_channels", [1, 4])
+def test_with_class_names_it_reports_the_figures_of_each(num_channels):
+    y_true, logits = batch(num_channels)
+    num_classes = max(num_channels, 2)
+    y_true[y_true == num_classes - 1] = 0  # the last class is in the prediction alone
+    names = ["ground", "road", "car", "sky"][:num_classes]
+    metric = metrics.ConfusionMatrix(num_channels, class_names=names)
+    metric.update_state(y_true, logits)
+    result = {name: float(figure) for name, figure in metric.result().items()}
+    matrix = metric.matrix.numpy()
+    for figure in ("iou", "dice", "precision", "recall", "specificity"):
+        expected = getattr(metrics, figure)(matrix)
+        found = [result.pop(f"{figure}/{name}") for name in names]
+        np.testing.assert_allclose(found, expected, rtol=1e-6)  # NaN where it is NaN
+        mean = result.pop(f"mean_{figure}")
+        assert mean == pytest.approx(metrics.mean_over_classes(expected), rel=1e-6)
+    for figure in ("pixel_accuracy", "frequency_weighted_iou"):
+        assert result.pop(figure) == pytest.approx(getattr(metrics, figure)(matrix), rel=1e-6)
+    assert not result
+    again = metrics.ConfusionMatrix.from_config(metric.get_config())
+    assert again.class_names == tuple(names)
+
+
 def test_fit_reports_each_figure_and_the_model_reloads(tmp_path):
     images = np.random.default_rng(1).normal(size=(4, 5, 6, 3)).astype("float32")
     y_true, _ = batch(1)
@@ -144,6 +167,7 @@ def test_unknown_class_ids_are_refused():
     [
         lambda: metrics.ConfusionMatrix(0),
         lambda: metrics.ConfusionMatrix(2, threshold=1.0),
+        lambda: metrics.ConfusionMatrix(3, class_names=["a", "b"]),
         lambda: metrics.ConfusionMatrix(3).update_state([[0]], [[[0.0, 0.0]]]),
     ],
 )

@@ -1,7 +1,9 @@
 """What ends a training early: Ctrl-C, a full disk, a loss that is no number."""
 
 import errno
+import json
 import os
+import shutil
 import signal
 
 import keras
@@ -127,6 +129,33 @@ def test_a_damaged_state_and_that_of_another_model_are_refused(tmp_path):
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(state.StateError, match=r"saved training state\. Received: "):
         state.read_progress(file)
+
+
+def test_a_run_that_lost_its_state_does_not_begin_anew(small_run, tmp_path):
+    lost = tmp_path / "lost"
+    shutil.copytree(small_run.path, lost)
+    (lost / "checkpoints" / "state.npz").unlink()
+    with pytest.raises(ValueError, match=r"saved state.*Received: .*2 epochs without state\.npz"):
+        resume(lost, on_message=lambda line: None, verbose=0)
+    for name in ("history.csv", "best.keras"):
+        assert (lost / name).read_bytes() == (small_run.path / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda config: config.pop("training"), "run of `segtf train`"),
+        (lambda config: config["training"].update(nonsense=1), "nonsense"),
+    ],
+)
+def test_settings_that_are_not_known_are_refused(small_run, tmp_path, change, message):
+    other = tmp_path / "other"
+    shutil.copytree(small_run.path, other)
+    config = json.loads((other / "config.json").read_text())
+    change(config)
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=message):
+        resume(other, on_message=lambda line: None, verbose=0)
 
 
 def test_a_finished_run_stays_as_it_is(small_run):

@@ -1,5 +1,7 @@
 """What the settings of a training do."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -76,7 +78,7 @@ def test_the_learning_rate_falls_over_the_whole_run_whatever_is_accumulated(opti
 
 
 def test_a_run_without_an_update_is_refused(tmp_path, synthetic_folder):
-    with pytest.raises(ValueError, match="at most the .* steps .*Received: 500"):
+    with pytest.raises(ValueError, match=r"at most the .* steps .*Received: 500"):
         quiet_train(tmp_path / "run", synthetic_folder, accumulate=500)
     assert not (tmp_path / "run").exists()
 
@@ -176,8 +178,11 @@ def test_a_model_to_start_from_that_does_not_fit_is_refused(tmp_path):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match=r"shares layers.*Received: .*shares none"):
         init_from(other, tmp_path / "a.keras")
-    with pytest.raises(ValueError, match=r"run folder or a \.keras file.*Received: "):
-        init_from(other, tmp_path / "missing.keras")
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("readme", "no model")
+    for name, message in (("missing", "is missing"), ("other", "holds no Keras model")):
+        with pytest.raises(ValueError, match=rf"Expected a \.keras file.*Received: .*{message}"):
+            init_from(other, tmp_path / f"{name}.keras")
 
 
 def test_frozen_layers_are_not_trained():
@@ -188,6 +193,8 @@ def test_frozen_layers_are_not_trained():
     assert all(name.startswith(("decoder", "logits")) for name in names)
     with pytest.raises(ValueError, match=r"beginning of a layer's name.*Received: 'body'"):
         freeze(model, ["body"])
+    with pytest.raises(ValueError, match=r"left to train. Received: .*all of them"):
+        freeze(model, ["encoder", "bottleneck", "decoder", "logits"])
 
 
 def test_rare_classes_weigh_more_and_absent_ones_as_they_are():

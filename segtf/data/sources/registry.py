@@ -84,6 +84,9 @@ def load_source(name="folder", folder=None, **options):
             f"Expected options of the source {name!r}. Received: {options} ({error})"
         ) from None
     origin = {"name": name, "folder": str(folder.resolve()), **options}
+    if options.get("classes") is not None:
+        # A run is opened from other working directories, too.
+        origin["classes"] = str(Path(options["classes"]).resolve())
     return replace(source, origin=origin)
 
 

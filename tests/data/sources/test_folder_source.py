@@ -120,11 +120,15 @@ def test_grey_images_by_option(tmp_path):
     assert load_source("folder", tmp_path, channels=1).channels == 1
 
 
-def test_the_origin_lists_the_set_again(tmp_path):
+def test_the_origin_lists_the_set_again_from_anywhere(tmp_path, monkeypatch):
     save(tmp_path / "images/a.png", MASK)
     save(tmp_path / "masks/a.png", MASK)
-    source = load_source("folder", tmp_path, channels=1)
-    assert load_source(**source.origin).samples == source.samples
+    (tmp_path / "names.txt").write_text("skin\nmole\n")
+    monkeypatch.chdir(tmp_path)
+    source = load_source("folder", tmp_path, channels=1, classes="names.txt")
+    monkeypatch.chdir("/")
+    again = load_source(**source.origin)
+    assert (again.samples, again.labels) == (source.samples, source.labels)
 
 
 def _nothing(folder):
