@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # both libraries on the CPU, on any machine
 
 WARM_UP = 2
 MATRIX = 2048
