@@ -63,7 +63,7 @@ def _data(run):
 def _split(run):
     try:
         return run.split()
-    except OSError:
+    except ValueError:
         return {}
 
 
