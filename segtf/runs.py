@@ -161,6 +161,11 @@ class Run:
         """Write what travels with the model."""
         spec.save(self.path / "spec.json")
 
+    @property
+    def has_split(self):
+        """Whether it is on record which samples were trained on and which were held out."""
+        return (self.path / "split.json").is_file()
+
     def split(self):
         """Read the saved assignment: split name to list of sample ids."""
         return self._read_json("split.json")

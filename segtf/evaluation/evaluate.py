@@ -104,6 +104,8 @@ def _is_own(source, run):
     config = run.config()
     if dict(source.origin) == config["data"]:
         return True
+    if not run.has_split:
+        return False
     trained_on = {id_ for ids in run.split().values() for id_ in ids}
     if not trained_on <= {sample.id for sample in source.samples}:
         return False

@@ -51,20 +51,13 @@ def find_run(model_or_run):
 
 
 def _data(run):
-    config, split = run.config(), _split(run)
+    config, split = run.config(), run.split() if run.has_split else {}
     return {
         "name": config.get("data", {}).get("name"),
         "fingerprint": config.get("data_fingerprint"),
         "trained_on": len(split.get("train", ())),
         "held_out": len(split.get("val", ())),
     }
-
-
-def _split(run):
-    try:
-        return run.split()
-    except ValueError:
-        return {}
 
 
 def _metrics(run):

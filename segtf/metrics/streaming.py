@@ -116,17 +116,17 @@ class ConfusionMatrix(keras.metrics.Metric):
             "recall": (hit, true),
             "specificity": (total - true - predicted + hit, total - true),
         }
-        means = {f"mean_{name}": self._mean(*ratio) for name, ratio in ratios.items()}
         result = {
-            "mean_iou": means.pop("mean_iou"),
-            "mean_dice": means.pop("mean_dice"),
+            "mean_iou": self._mean(*ratios["iou"]),
+            "mean_dice": self._mean(*ratios["dice"]),
             "pixel_accuracy": _share(ops.sum(hit), total),
         }
         if self.class_names is None:
             return result
         weighted = ops.sum(true * ops.divide_no_nan(*ratios["iou"]))
-        result |= {"frequency_weighted_iou": _share(weighted, total), **means}
+        result["frequency_weighted_iou"] = _share(weighted, total)
         for name, (part, whole) in ratios.items():
+            result[f"mean_{name}"] = self._mean(part, whole)
             figures = ops.where(whole > 0, ops.divide_no_nan(part, whole), math.nan)
             figures = ops.unstack(ops.cast(figures, "float32"), self.num_classes)
             result |= {

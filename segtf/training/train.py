@@ -108,8 +108,10 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
     raised for a run whose saved state was lost.
     """
     run = Run.open(path)
-    _require_state(run)
     settings = run.config()
+    if not {"training", "data"} <= set(settings):
+        raise ValueError(f"Expected a run of `segtf train`. Received: {run.path}")
+    _require_state(run)
     config = TrainConfig.from_dict(settings["training"])
     prepare_gpus()
     if source is None:
@@ -124,12 +126,10 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
 
 
 def _require_state(run):
-    """Refuse a run that is no training, or whose saved state was lost: it would begin anew.
+    """Refuse a run whose saved state was lost: it would begin anew.
 
     A run that was killed before its first state was saved has one epoch on record at most.
     """
-    if not {"training", "data"} <= set(run.config()):
-        raise ValueError(f"Expected a run of `segtf train`. Received: {run.path}")
     epochs = len(run.history())
     if epochs > 1 and not run.has_state:
         raise ValueError(
