@@ -46,7 +46,8 @@ def info(path):
 @click.option(
     "--images",
     type=click.Path(),
-    help="Folder of images to calibrate int8 on; by default those the run was trained on.",
+    help="Folder of images to calibrate int8 on; by default those the run was trained on, or, of "
+    "a model without a run, some of --data.",
 )
 @click.option(
     "--dynamic-size",
@@ -112,10 +113,9 @@ def export(
 
 
 def _image_files(folder):
-    from segtf.data.sources.folder import IMAGE_SUFFIXES
+    from segtf.data.sources.pairing import image_files
 
-    files = folder.iterdir() if folder.is_dir() else ()
-    images = sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+    images = image_files(folder) if folder.is_dir() else []
     if not images:
         raise ValueError(f"Expected a folder of images. Received: {folder}")
     return images

@@ -13,7 +13,13 @@ from segtf.exporting.onnx_file import convert_to_onnx
 from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
-from segtf.exporting.run_images import calibration_images, run_source, some
+from segtf.exporting.run_images import (
+    calibration_images,
+    for_calibration,
+    run_source,
+    some,
+    split_source,
+)
 from segtf.exporting.saved_model import write_saved_model
 from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
@@ -25,6 +31,7 @@ from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
+from segtf.runs import Run
 from segtf.signatures import SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version
 
@@ -121,11 +128,13 @@ def export(
         format: one of the above.
         labels: likewise `resize`, `threshold` and `size`: as `segtf.load` takes them.
         source: a `segtf.data.Source` of labelled images to compare on; by default those that the
-            run held out.
+            run held out. ``tflite-int8`` of a model without a run is calibrated on its split
+            ``train``, or on every second of its images, and compared on the others.
         check_images: images without labels to compare on instead, as a predictor takes them.
             Without any, those of `calibration` are used, or generated ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
-            by default some that the run was trained on, with all classes among them.
+            by default some that the run was trained on, with all classes among them, or some of
+            `source`.
         dynamic_size: whether pixels may be of any height and width; otherwise of the spec's
             alone, which is faster and what delegates take. Concerns the signatures of a
             SavedModel that take pixels; a server can batch requests of one size only.
@@ -159,7 +168,10 @@ def export(
     if source is not None and labels is None and _brings_no_labels(model_or_run):
         labels = source.labels
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)
-    calibration, details = _calibration(model_or_run, calibration, spec.labels, format)
+    _check_classes(source, spec.labels)
+    calibration, source, details = _calibration(
+        model_or_run, calibration, source, spec.labels, format
+    )
     images, origin = _images(model_or_run, source, check_images, calibration, spec)
     reference = _reference(model, spec, images)
     trial = Trial(reference, images, origin, max_iou_drop, speed)
@@ -175,33 +187,42 @@ def export(
 
 
 def _brings_no_labels(model):
-    return isinstance(model, keras.Model) or str(model).endswith(".keras")
+    if isinstance(model, keras.Model):
+        return True
+    return str(model).endswith(".keras") and not Run.is_run(Path(model).parent)
 
 
-def _calibration(model_or_run, given, labels, format):
-    """Images to calibrate on, and what the report says about them."""
-    if format != "tflite-int8":
-        return list(given or ()), {}
-    if given:
-        return list(given), {"calibration": {"images": len(given)}}
-    images, shown = calibration_images(model_or_run, CALIBRATION_IMAGES)
-    if not images:
+def _check_classes(source, labels):
+    if source is not None and source.labels.num_classes != labels.num_classes:
         raise ValueError(
-            "Expected calibration=, images that look like those the model will see, for "
-            "tflite-int8 of a model without a run and its data. Received: none"
+            f"Expected data of the model's {labels.num_classes} classes. "
+            f"Received: {source.labels.num_classes}"
         )
+
+
+def _calibration(model_or_run, given, source, labels, format):
+    """Images to calibrate on, the data set to compare on, what the report says about the former."""
+    if format != "tflite-int8":
+        return list(given or ()), source, {}
+    if given:
+        return list(given), source, {"calibration": {"images": len(given)}}
+    whole = split_source(model_or_run, "train")
+    if whole is None and source is not None:
+        whole, source = for_calibration(source)
+    if whole is None:
+        raise ValueError(
+            "Expected images that look like those the model will see, to calibrate tflite-int8 of "
+            "a model without a run and its data: calibration= or source= (--images or --data). "
+            "Received: none"
+        )
+    images, shown = calibration_images(whole, CALIBRATION_IMAGES)
     classes = [labels.names[index] for index in shown]
-    return images, {"calibration": {"images": len(images), "classes": classes}}
+    return images, source, {"calibration": {"images": len(images), "classes": classes}}
 
 
 def _images(model_or_run, source, check_images, calibration, spec):
     """Images to compare on, and where they come from."""
     if source is not None:
-        if source.labels.num_classes != spec.labels.num_classes:
-            raise ValueError(
-                f"Expected data of the model's {spec.labels.num_classes} classes. "
-                f"Received: {source.labels.num_classes}"
-            )
         return some(source, CHECK_IMAGES), source.name
     if check_images:
         return list(check_images), "images that were given"

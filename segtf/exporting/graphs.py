@@ -4,6 +4,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from segtf import signatures
+from segtf.empty_batches import never_empty
 from segtf.exporting.decode_graph import decode_in_graph
 from segtf.geometry import resize_image
 from segtf.inference import decide
@@ -54,9 +55,9 @@ def _logits_function(model, pixels):
         return model(tf.cast(pixels, tf.float32), training=False)
 
     if not keeps_weights_as_constants(model):
-        return logits_of
+        return never_empty(logits_of)
     frozen = convert_variables_to_constants_v2(logits_of.get_concrete_function())
-    return lambda pixels: frozen(pixels)[0]
+    return never_empty(lambda pixels: frozen(pixels)[0])
 
 
 def _pixel_functions(logits_of, pixels, spec):

@@ -31,21 +31,38 @@ def some(source, limit):
     return inspect_source(chosen)[0]
 
 
-def calibration_images(run, limit):
-    """Return images of a run's training split that show every class that the split has.
+def for_calibration(source):
+    """Return the images of a data set to calibrate on, and the others, to compare on.
 
     Args:
-        run: likewise.
-        limit: number of images, taken evenly from the split; where a class is not among them,
+        source: a `segtf.data.Source` of labelled images.
+
+    Returns:
+        Two sources: the split ``train`` and the rest of the set or, without one, every second
+        image and those between. Where that leaves none to compare on, these are the same.
+    """
+    train = set(source.splits.get("train", ()))
+    if not train:
+        train = {sample.id for sample in source.samples[::2]}
+    chosen = [sample for sample in source.samples if sample.id in train]
+    rest = [sample for sample in source.samples if sample.id not in train]
+    return (
+        replace(source, samples=tuple(chosen), splits={}),
+        replace(source, samples=tuple(rest or chosen), splits={}),
+    )
+
+
+def calibration_images(whole, limit):
+    """Return images of a data set that show every class that the set has.
+
+    Args:
+        whole: a `segtf.data.Source` of labelled images.
+        limit: number of images, taken evenly from the set; where a class is not among them,
             images that show it come on top.
 
     Returns:
-        A list of paths, empty where the data is no longer where it was, and the ids of the
-        classes that these images show, ascending.
+        A list of paths, and the ids of the classes that these images show, ascending.
     """
-    whole = split_source(run, "train")
-    if whole is None:
-        return [], ()
     chosen = some(whole, limit)
     samples, seen = list(chosen.samples), _classes(chosen)
     wanted = set(range(whole.labels.num_classes))

@@ -74,6 +74,11 @@ def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path):
     assert json.loads((tmp_path / "report" / "metrics.json").read_text())["images"] == 12
     for format_ in ("saved_model", "tflite"):
         assert segtf("export", tmp_path / "own.keras", "--format", format_, "--out", tmp_path) == 0
+    to_int8 = ("export", tmp_path / "own.keras", "--format", "tflite-int8", "--no-speed")
+    for number, images in enumerate((data, ("--images", work / "data" / "images"))):
+        out = tmp_path / str(number)
+        assert segtf(*to_int8, *images, "--out", out) == 0
+        assert (out / "model-int8.tflite").is_file()
 
 
 def test_the_table_of_models(capsys):

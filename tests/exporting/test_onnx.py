@@ -28,6 +28,8 @@ def test_its_interface_is_what_is_documented(exported):
     assert given.type == received.type == "tensor(float)"
     assert (given.shape[1:], received.shape[1:]) == ([24, 32, 3], [24, 32, 3])
     assert session.run(None, {"pixels": np.zeros((5, 24, 32, 3), np.float32)})[0].shape[0] == 5
+    empty = session.run(None, {"pixels": np.zeros((0, 24, 32, 3), np.float32)})[0]
+    assert empty.shape == (0, 24, 32, 3)
 
 
 def test_it_says_what_keras_says(exported):

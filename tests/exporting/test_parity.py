@@ -1,6 +1,7 @@
 """The figures that come with an export, and the benchmark that sets files side by side."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ import segtf
 from segtf.data import load_source
 from segtf.exporting import ExportError
 from segtf.exporting.benchmark import benchmark
-from segtf.exporting.run_images import calibration_images, run_source
+from segtf.exporting.run_images import calibration_images, for_calibration, run_source
 from segtf.exporting.speed import available_threads, measure_speed
 from segtf.runs import Run
 from segtf.spec import ModelSpec
@@ -135,9 +136,38 @@ def test_a_rare_class_is_among_the_calibration_images(tmp_path):
         Image.fromarray(mask).save(tmp_path / f"data/masks/{index}.png")
     (tmp_path / "data/classes.txt").write_text("road\ntree\ncar\n")
     source = load_source("folder", tmp_path / "data")
-    split = {"train": [sample.id for sample in source.samples], "val": []}
-    run = Run.create(tmp_path / "run", {"data": dict(source.origin)}, split=split)
-    images, classes = calibration_images(run, 2)
+    images, classes = calibration_images(source, 2)
     assert [image.stem for image in images] == ["0", "3", "5"]
     assert classes == (0, 1, 2)
-    assert calibration_images(tmp_path / "none", 2) == ([], ())
+
+
+def test_int8_without_a_run_is_calibrated_on_one_part_of_a_set_and_compared_on_the_other(
+    synthetic_folder,
+):
+    source = load_source("synthetic", synthetic_folder)
+    ids = [sample.id for sample in source.samples]
+    for splits, expected in (({}, ids[::2]), ({"train": ids[:3], "test": ids[3:]}, ids[:3])):
+        chosen, rest = for_calibration(replace(source, splits=splits))
+        assert [sample.id for sample in chosen.samples] == expected
+        assert {sample.id for sample in rest.samples} == set(ids) - set(expected)
+    chosen, rest = for_calibration(replace(source, samples=source.samples[:1]))
+    assert chosen == rest
+
+
+@pytest.mark.parametrize("kind", ["model", "file"])
+def test_int8_of_a_model_of_ones_own_and_a_data_set(synthetic_folder, tmp_path, kind):
+    source, model = load_source("synthetic", synthetic_folder), small_model()
+    if kind == "file":
+        model.save(tmp_path / "own.keras")
+        model = tmp_path / "own.keras"
+    export = segtf.export(model, tmp_path, "tflite-int8", source=source, speed=False)
+    assert export.report.details["calibration"] == {"images": 6, "classes": ["skin", "lesion"]}
+    assert export.report.labelled == 6
+    assert segtf.load(export.path).spec.labels.names == ("skin", "lesion")
+
+
+def test_the_best_model_of_a_run_keeps_the_labels_of_the_run(dark_run, synthetic_folder, tmp_path):
+    source = load_source("synthetic", synthetic_folder)
+    source = replace(source, labels=replace(source.labels, names=("one", "other")))
+    export = segtf.export(Run(dark_run).best_model, tmp_path, "tflite", source=source, speed=False)
+    assert segtf.load(export.path).spec.labels.names == ("skin", "lesion")

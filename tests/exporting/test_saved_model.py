@@ -61,6 +61,17 @@ def test_pixel_signatures_say_what_keras_says(signatures, binary_model):
     assert set(np.unique(outputs["class_ids"])) == {0, 1}
 
 
+@pytest.mark.parametrize("most_weights", [0, 10_000], ids=["variables", "constants"])
+def test_every_signature_answers_an_empty_batch(monkeypatch, binary_model, most_weights):
+    monkeypatch.setattr(graphs, "_MOST_CONSTANT_WEIGHTS", most_weights)
+    functions = signature_functions(binary_model, ModelSpec(LABELS[1], (24, 32)))
+    assert functions["serving_default"](tf.zeros((0,), tf.string))["coverage"].shape == (0, 2)
+    for name, rest in (("logits", (1,)), ("probabilities", (1,)), ("class_ids", ())):
+        received = functions[name](PIXELS[:0])[name]
+        assert tuple(received.shape) == (0, 24, 32, *rest)
+        assert functions[name](PIXELS[:1])[name].shape[0] == 1
+
+
 def operations(signature):
     """Types of the operations of a signature and of the functions that it calls."""
     graph = signature.graph.as_graph_def()

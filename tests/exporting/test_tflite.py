@@ -80,6 +80,15 @@ def test_int8_takes_pixels_as_they_are_and_decides(tflite_exports, binary_model)
         segtf.load(path, threshold=0.7)
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_images_have_no_answers(tflite_exports, format):
+    predict = segtf.load(tflite_exports[format].path)
+    whole = format == "tflite-int8"
+    answers = predict.backend(np.zeros((0, 24, 32, 3), np.uint8))
+    assert answers.shape == ((0, 24, 32) if whole else (0, 24, 32, 1))
+    assert answers.dtype == (np.uint8 if whole else np.float32)
+
+
 def test_int8_of_several_classes(tmp_path):
     images = [blocks(24, 32, seed=seed) for seed in range(8)]
     model = small_model(logits=3)

@@ -91,8 +91,13 @@ def _check_inputs(signature, inputs):
 
 
 def _code_name(error):
-    names = {value: name for name, value in vars(errors_impl).items() if name.isupper()}
-    return names[error.error_code]
+    constants = vars(errors_impl).items()
+    (name,) = (
+        name
+        for name, value in constants
+        if name.isupper() and isinstance(value, int) and value == error.error_code
+    )
+    return name
 
 
 @dataclass

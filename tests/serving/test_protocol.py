@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from served_models import _code_name
 from serving_examples import assert_same_mask, encode, http, picture
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
 
@@ -152,3 +153,8 @@ def test_the_warm_up_requests_run(base_path, models):
         rebuilt = prediction_log_pb2.PredictionLog()
         rebuilt.predict_log.request.CopyFrom(request)
         assert rebuilt == log
+
+
+def test_what_tensorflow_raises_has_the_name_of_its_code():
+    error = tf.errors.ResourceExhaustedError(None, None, "no memory")
+    assert _code_name(error) == "RESOURCE_EXHAUSTED"
