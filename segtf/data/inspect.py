@@ -3,18 +3,20 @@
 from dataclasses import replace
 
 from segtf.data.check.check import single_findings, with_meaning
-from segtf.data.check.finding import errors_in
+from segtf.data.check.finding import KINDS, errors_in
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
 
 _SHOWN = 3
+_TOLD = ("listing", "0/255", "no foreground", "all foreground")
+_NOTHING_TO_LEARN = ("no foreground", "all foreground")
 
 
 class DataError(ValueError):
     """Samples that cannot be trained on, named with their cause."""
 
 
-def inspect_source(source, skip_broken=False):
+def inspect_source(source, skip_broken=False, to_train=True):
     """Check that every image and mask can be read, that they fit, and that masks hold class ids.
 
     These are the errors that `check_source` finds in single samples. Every file is decoded, so
@@ -24,10 +26,14 @@ def inspect_source(source, skip_broken=False):
     Args:
         source: a `Source`.
         skip_broken: whether to leave out samples that cannot be trained on, instead of refusing.
+        to_train: whether it has to hold something to learn. Images of one class alone can be
+            measured all the same; a part of a set (`Source.whole`) may lack what the whole has,
+            which is a notice.
 
     Returns:
-        The source, ready to be decoded, and a list of notices (lines of text). Masks that hold
-        only 0 and 255 are set to be read as 0 and 1.
+        The source, ready to be decoded, and a list of notices (lines of text). What 255 means in
+        the masks of a binary task is decided by the whole set (`Source.whole`) and written down
+        as `Sample.mask_values` and in the origin, so that every part of it is read alike.
 
     Raises:
         DataError: naming the files and the causes; with `skip_broken` only if nothing is left,
@@ -36,13 +42,11 @@ def inspect_source(source, skip_broken=False):
     looks = look_at_samples(source, thorough=False)
     verdict = judge_masks(source, looks)
     findings = single_findings(source, looks, verdict)
-    errors = errors_in(findings)
-    notices = [
-        f"{source.name}: {found.title}: {found.cause}"
-        for found in findings
-        if found.kind == "0/255"
-    ]
+    notices = list(_notices(source.name, findings))
     total = len(source.samples)
+    if not to_train or total < len(source.whole):
+        findings = [found for found in findings if found.kind not in _NOTHING_TO_LEARN]
+    errors = errors_in(findings)
     source = with_meaning(source, verdict)
     if not errors:
         return source, notices
@@ -56,6 +60,17 @@ def inspect_source(source, skip_broken=False):
         f"files without a partner: {_shorten(problems)}"
     )
     return without(source, broken), notices
+
+
+def _notices(name, findings):
+    """One line for each kind of finding that a training mentions, with its first case."""
+    for kind in _TOLD:
+        found = [finding for finding in findings if finding.kind == kind]
+        if kind == "listing":
+            yield from (f"{name}: {finding.cause}" for finding in found)
+        elif found:
+            more = f" ({len(found)} times)" if len(found) > 1 else ""
+            yield f"{name}: {KINDS[kind].title}{more}: {describe(found[0])}"
 
 
 def without(source, ids):

@@ -3,7 +3,7 @@
 A mask that is one grey or palette picture needs nothing of this: its path is enough.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -233,6 +233,40 @@ def to_class_ids(values, sample, labels):
             f"{mask_files(sample)[0]}"
         )
     return values.astype(np.uint8)
+
+
+def holds_plain_ids(sample):
+    """Whether a sample's mask is a picture whose values are taken for class ids.
+
+    Masks of other forms return class ids by construction, and those with `mask_values` are
+    translated: what 255 means is not asked for them.
+    """
+    return sample.mask is not None and sample.mask_values is None and _is_picture(sample.mask)
+
+
+def with_mask_values(source, values):
+    """Return a source whose plain masks are translated, and whose origin says so.
+
+    Args:
+        source: a `Source`.
+        values: value in the masks to class id, or to the ignore class.
+    """
+
+    def translated(samples):
+        return tuple(
+            replace(sample, mask_values=values) if holds_plain_ids(sample) else sample
+            for sample in samples
+        )
+
+    # With text for keys, as JSON has it: a run compares its data with what it wrote.
+    said = {"mask_values": {str(value): id_ for value, id_ in values.items()}}
+    origin = {**source.origin, **said} if source.origin else source.origin
+    return replace(
+        source,
+        samples=translated(source.samples),
+        whole=translated(source.whole),
+        origin=origin,
+    )
 
 
 def _translate(values, class_ids, fill):

@@ -46,6 +46,10 @@ class Source:
         origin: the arguments of `load_source` that list the set again.
         channels: channels that its images are decoded to: 3 for RGB, 1 for grey.
         strays: files that make no sample, with the reason, such as an image without a mask.
+        notices: what was left out or mended when the set was listed, a line each.
+        whole: all samples of the set, where `samples` are a part of it; by default those that it
+            is made with. A part made by `dataclasses.replace(source, samples=...)` keeps them:
+            what a value in the masks means is decided by the whole set.
 
     Raises:
         ValueError: if two samples have the same id.
@@ -58,9 +62,13 @@ class Source:
     origin: Mapping[str, object] = field(default_factory=dict)
     channels: int = 3
     strays: Mapping[Path, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    whole: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self):
         counts = Counter(sample.id for sample in self.samples)
         twice = sorted(id_ for id_, count in counts.items() if count > 1)
         if twice:
             raise ValueError(f"Expected sample ids that differ. Received twice: {twice[:5]}")
+        if not self.whole:
+            object.__setattr__(self, "whole", self.samples)

@@ -6,12 +6,15 @@ from pathlib import Path
 import keras
 
 from segtf.data import fingerprint, inspect_source, load_source, read_sample, select
+from segtf.data.masks import with_mask_values
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.runs import Run
+
+_DECIDED = "mask_values"
 
 
 def evaluate(
@@ -44,12 +47,16 @@ def evaluate(
         run = Run(model) if Run.is_run(model) else None
     if source is None:
         source = _trained_on(run)
+    elif run is not None and _is_own(source, run):
+        source = _read_alike(source, run)
     if _brings_no_labels(model):
         load_settings.setdefault("labels", source.labels)
     predict = model if isinstance(model, Predictor) else load(model, **load_settings)
     _check_labels(predict.spec.labels, source.labels)
     name, samples = _samples_of(source, run, split)
-    source, _ = inspect_source(replace(source, samples=tuple(samples), splits={}))
+    # A part of the set: what its masks mean is decided by the whole.
+    part = replace(source, samples=tuple(samples), splits={})
+    source, _ = inspect_source(part, to_train=False)
 
     tally = Tally(predict.spec.labels, source.labels.is_binary if outlines is None else outlines)
     for done, sample in enumerate(source.samples, start=1):
@@ -99,10 +106,18 @@ def _samples_of(source, run, split):
     return name, samples
 
 
+def _read_alike(source, run):
+    """The source with its masks read as the run read them."""
+    values = run.config()["data"].get(_DECIDED)
+    if values is None or _DECIDED in source.origin:
+        return source
+    return with_mask_values(source, {int(value): id_ for value, id_ in values.items()})
+
+
 def _is_own(source, run):
     """Whether a run was trained on this data, wherever it lies now and whatever it is called."""
     config = run.config()
-    if dict(source.origin) == config["data"]:
+    if _without_decisions(source.origin) == _without_decisions(config["data"]):
         return True
     if not run.has_split:
         return False
@@ -110,6 +125,10 @@ def _is_own(source, run):
     if not trained_on <= {sample.id for sample in source.samples}:
         return False
     return fingerprint(source) == config.get("data_fingerprint")
+
+
+def _without_decisions(origin):
+    return {name: value for name, value in origin.items() if name != _DECIDED}
 
 
 def _brings_no_labels(model):

@@ -78,14 +78,15 @@ def _labelled(paths, source, split):
         source = split_source(runs[0], split or "val") if runs else None
         if source is None:
             return None, "generated images"
-        return inspect_source(source)[0], f"{source.name}, {split or 'val'}"
+        return inspect_source(source, to_train=False)[0], f"{source.name}, {split or 'val'}"
     if split not in (None, "all"):
         if split not in source.splits:
             raise ValueError(
                 f"Expected a split out of {sorted(source.splits)}. Received: {split!r}"
             )
         source = replace(source, samples=tuple(select(source.samples, source.splits[split])))
-    return inspect_source(replace(source, splits={}))[0], f"{source.name}, {split or 'all'}"
+    part = replace(source, splits={})
+    return inspect_source(part, to_train=False)[0], f"{source.name}, {split or 'all'}"
 
 
 def _check_classes(paths, predictors, source):

@@ -28,7 +28,7 @@ def some(source, limit):
     """Return a source with at most `limit` of its samples, taken evenly, ready to be decoded."""
     step = max(1, len(source.samples) // limit)
     chosen = replace(source, samples=source.samples[::step][:limit], splits={})
-    return inspect_source(chosen)[0]
+    return inspect_source(chosen, to_train=False)[0]
 
 
 def for_calibration(source):
@@ -67,7 +67,7 @@ def calibration_images(whole, limit):
     samples, seen = list(chosen.samples), _classes(chosen)
     wanted = set(range(whole.labels.num_classes))
     if not wanted <= seen:
-        for sample in inspect_source(whole)[0].samples:
+        for sample in inspect_source(whole, to_train=False)[0].samples:
             shown = _classes_of(sample, whole.labels) & wanted
             if shown - seen:
                 samples.append(sample)

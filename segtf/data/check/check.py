@@ -1,12 +1,11 @@
 """A look at a whole data set before anything is trained on it."""
 
-from dataclasses import replace
-
 from segtf.data.check.across import check_splits, find_copies
 from segtf.data.check.finding import ERROR, KINDS, Finding
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
 from segtf.data.check.report import Report, figures_of
+from segtf.data.masks import with_mask_values
 
 
 def check_source(source, split=None, on_sample=None):
@@ -39,17 +38,15 @@ def check_source(source, split=None, on_sample=None):
 
 
 def single_findings(source, looks, verdict):
-    """Return the findings on files without a partner, on each sample, and on mask values."""
+    """Return the findings on the list, on each sample, and on mask values."""
+    listing = [Finding("listing", (), notice) for notice in source.notices]
     strays = [Finding("no partner", (path,), why) for path, why in source.strays.items()]
-    return [*strays, *(found for look in looks for found in look.findings), *verdict.findings]
+    of_samples = [found for look in looks for found in look.findings]
+    return [*listing, *strays, *of_samples, *verdict.findings]
 
 
 def with_meaning(source, verdict):
-    """Return the source with masks of 0/255 set to be read as classes 0 and 1."""
-    if not verdict.reads_255_as_1:
+    """Return the source with the meaning of 255 written down, if it had to be decided."""
+    if verdict.mask_values is None:
         return source
-    samples = (
-        sample if sample.mask_values is not None else replace(sample, mask_values={0: 0, 255: 1})
-        for sample in source.samples
-    )
-    return replace(source, samples=tuple(samples))
+    return with_mask_values(source, verdict.mask_values)

@@ -153,6 +153,12 @@ KINDS = {
         "no mask holds anything but class 0",
         "Look whether the right masks were exported; there is nothing to learn.",
     ),
+    "all foreground": Kind(
+        ERROR,
+        "no mask of the two classes holds anything but class 1",
+        "Look whether the masks were read as they are meant (trimaps, numbered objects); there "
+        "is nothing to tell apart.",
+    ),
     "leakage": Kind(
         ERROR,
         "the same image, or nearly, in several splits",
@@ -178,6 +184,11 @@ KINDS = {
         WARNING,
         "one group in several published splits",
         "Figures on this split compare with published ones, but are higher than on new groups.",
+    ),
+    "listing": Kind(
+        WARNING,
+        "entry that was left out or mended when the set was listed",
+        "Look whether more was meant, and correct the list if so.",
     ),
     "0/255": Kind(
         WARNING,

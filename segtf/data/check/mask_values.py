@@ -1,13 +1,16 @@
 """What the values of all masks together mean, and which of them mean nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segtf.data.check.finding import Finding
-from segtf.data.masks import ColorMask, InstanceMask, mask_files
+from segtf.data.check.white import White, decide_white
+from segtf.data.masks import ColorMask, InstanceMask, holds_plain_ids, mask_files
 
 _MANY = 8
 _SHOWN = 8
 _BLACK_AND_WHITE = {0, 255}
+_WHITE_IS_1 = {0: 0, 255: 1}
 
 
 @dataclass(frozen=True)
@@ -17,10 +20,13 @@ class MaskVerdict:
     Args:
         findings: what is wrong with them.
         reads_255_as_1: whether 255 stands for class 1 throughout the set.
+        mask_values: what the values in plain masks stand for, to be kept with the set; `None`
+            where they are class ids and there was nothing to decide.
     """
 
     findings: tuple[Finding, ...]
     reads_255_as_1: bool
+    mask_values: Mapping[int, int] | None = None
 
 
 def judge_masks(source, looks):
@@ -33,25 +39,34 @@ def judge_masks(source, looks):
     Returns:
         A `MaskVerdict`.
     """
+    labels = source.labels
     readable = [look for look in looks if look.counts]
-    plain = [look for look in readable if look.sample.mask_values is None]
-    white, findings = [], []
-    if source.labels.is_binary:
-        white, mixed = _black_and_white(plain)
-        findings += [_mixed(look, bool(white)) for look in mixed]
-        judged = {id(look) for look in (*white, *mixed)}
+    plain = [look for look in readable if holds_plain_ids(look.sample)]
+    white, findings = White(), []
+    if labels.is_binary:
+        white = decide_white(source, plain)
+        findings += [_mixed(look, white.is_class_1) for look in white.contradicting]
     else:
-        findings += _white_for_many_classes(plain, source.labels)
-        judged = set()
-    if white:
-        findings.append(_white_finding(white, source.labels))
-    shifted = [] if white else _shifted(plain, source.labels)
+        findings += _white_for_many_classes(plain, labels)
+    if white.masks:
+        findings.append(_white_finding(white.masks, labels))
+    judged = {id(look) for look in (*white.masks, *white.contradicting)}
+    shifted = [] if white.masks else _shifted(readable, labels)
     findings += shifted
     for look in readable:
         if not (id(look) in judged or (shifted and look.sample.mask_values is None)):
-            findings += _unknown(look, source.labels, bool(white))
-    findings += _foreground(source, readable, bool(white))
-    return MaskVerdict(tuple(findings), bool(white))
+            findings += _unknown(look, labels, white.is_class_1)
+    findings += _foreground(source, readable, white.is_class_1)
+    return MaskVerdict(tuple(findings), white.is_class_1, _to_keep(white, labels))
+
+
+def _to_keep(white, labels):
+    """What 255 was found to mean, as mask values."""
+    if white.is_class_1:
+        return _WHITE_IS_1
+    if white.is_certain and labels.ignore_class == 255:
+        return {0: 0, 1: 1, 255: 255}
+    return None
 
 
 def class_counts(look, labels, reads_255_as_1=False):
@@ -69,22 +84,10 @@ def _meanings(look, labels, reads_255_as_1):
     """Value to class id."""
     if look.sample.mask_values is not None:
         return look.sample.mask_values
-    if reads_255_as_1:
-        return {0: 0, 255: 1}
+    if reads_255_as_1 and holds_plain_ids(look.sample):
+        return _WHITE_IS_1
     ids = {*range(labels.num_classes), labels.ignore_class} - {None}
     return {id_: id_ for id_ in ids}
-
-
-def _black_and_white(looks):
-    """Masks of a binary task by kind: those of 0/255 if that is how the set is kept, and those
-    that contradict the rest of the set. 255 beside 1 in one mask is the ignore class."""
-    looks = [look for look in looks if look.counts.keys() <= {0, 1, 255}]
-    if any({1, 255} <= look.counts.keys() for look in looks):
-        return [], []
-    white = [look for look in looks if look.counts.keys() <= _BLACK_AND_WHITE]
-    white = [look for look in white if 255 in look.counts]
-    ones = [look for look in looks if look.counts.keys() <= {0, 1} and 1 in look.counts]
-    return (white, ones) if len(white) > len(ones) else ([], white)
 
 
 def _mixed(look, set_is_white):
@@ -114,6 +117,7 @@ def _white_for_many_classes(looks, labels):
 
 def _shifted(looks, labels):
     """Ids 1..N instead of 0..N-1 in the whole set."""
+    looks = [look for look in looks if look.sample.mask_values is None]
     values = {value for look in looks for value in look.counts} - {labels.ignore_class}
     if not values or min(values) != 1 or max(values) != labels.num_classes:
         return []
@@ -164,6 +168,10 @@ def _foreground(source, looks, reads_255_as_1):
     if looks and not seen - {0, labels.ignore_class}:
         files = tuple(mask_files(look.sample)[0] for look in looks)
         findings = [Finding("no foreground", files, f"holds {labels.names[0]} at most")]
+    elif looks and labels.is_binary and not seen - {1, labels.ignore_class}:
+        files = tuple(mask_files(look.sample)[0] for look in looks)
+        cause = f"holds {labels.names[1]} at every pixel that counts"
+        findings = [Finding("all foreground", files, cause)]
     elif absent and looks:
         cause = f"{', '.join(absent)}: in none of {len(looks)} masks"
         findings.append(Finding("absent class", (), cause))

@@ -5,6 +5,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from segtf.data.masks import with_mask_values
+
 _BUILT_IN = {
     "camvid": "segtf.data.sources.camvid",
     "coco": "segtf.data.sources.coco",
@@ -49,7 +51,7 @@ def source_names():
     return sorted({*_BUILT_IN, *_FACTORIES})
 
 
-def load_source(name="folder", folder=None, **options):
+def load_source(name="folder", folder=None, *, mask_values=None, **options):
     """List a data set.
 
     Args:
@@ -57,6 +59,10 @@ def load_source(name="folder", folder=None, **options):
             TensorFlow Datasets.
         folder: where its files lie; by default the folder of that name in the directory that
             the environment variable ``SEGTF_DATA`` names (``../shared/data`` if unset).
+        mask_values: what the values in grey and palette masks stand for, if they are no class
+            ids: value to class id, such as ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border (3)
+            counts nowhere. Without it the values are class ids, and whether 255 stands for class
+            1 or counts nowhere is decided by all masks of the set when it is inspected.
         options: settings of that source.
 
     Returns:
@@ -87,7 +93,26 @@ def load_source(name="folder", folder=None, **options):
     if options.get("classes") is not None:
         # A run is opened from other working directories, too.
         origin["classes"] = str(Path(options["classes"]).resolve())
-    return replace(source, origin=origin)
+    source = replace(source, origin=origin)
+    if mask_values is None:
+        return source
+    return with_mask_values(source, _class_ids(mask_values, source.labels))
+
+
+def _class_ids(mask_values, labels):
+    """Value to class id, as numbers: JSON has text for keys."""
+    allowed = {*range(labels.num_classes), labels.ignore_class} - {None}
+    try:
+        values = {int(value): int(id_) for value, id_ in mask_values.items()}
+    except (AttributeError, TypeError, ValueError):
+        values = {}
+    if not values or not set(values.values()) <= allowed:
+        raise ValueError(
+            "Expected mask_values as value to class id (0 to "
+            f"{labels.num_classes - 1}, or {labels.ignore_class} for what counts nowhere), such as "
+            f'{{"0": 0, "255": 1}}. Received: {mask_values}'
+        )
+    return values
 
 
 def default_folder(name):
