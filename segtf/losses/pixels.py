@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from keras import ops
 
+from segtf.class_ids import read_class_ids, read_one_hot, same_sizes, with_channels
+
 # Differences and sums of logits beyond this overflow float32; bfloat16 reaches 3e38.
 _LARGEST_LOGIT = 1e20
 
@@ -52,15 +54,17 @@ def prepare(y_true, logits, sample_weight=None, multi_label=False, ignore_class=
             vector is all zero (as `one_hot` makes of an ignored id) is ignored too.
 
     Returns:
-        `Pixels`. A class id that is neither a class nor `ignore_class` makes its targets NaN.
+        `Pixels`. A value that is neither a class nor `ignore_class`, such as a fraction where there
+        are several classes, makes its targets NaN; so do sizes that are known only when the batch
+        arrives and do not belong together.
 
     Raises:
         ValueError: if the shapes do not belong together.
     """
     y_true = ops.convert_to_tensor(y_true)
     logits = ops.cast(ops.convert_to_tensor(logits), "float32")
-    y_true = _with_channels(y_true, logits)
     num_channels = logits.shape[-1]
+    y_true = with_channels(y_true, logits, num_channels)
     exclusive = num_channels > 1 and not multi_label
 
     if num_channels == 1 or multi_label:
@@ -69,6 +73,7 @@ def prepare(y_true, logits, sample_weight=None, multi_label=False, ignore_class=
         targets, valid = _targets_of_ids(y_true, num_channels, ignore_class)
     else:
         targets, valid = _one_hot_targets(y_true, ignore_class)
+    targets = ops.where(same_sizes(y_true, logits), targets, float("nan"))
 
     logits = ops.where(valid, ops.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT), 0.0)
     valid = ops.cast(valid, "float32")
@@ -98,23 +103,6 @@ def check_range(name, value, low, high=math.inf):
         raise ValueError(f"Expected {name} {wanted}. Received: {value}")
 
 
-def _with_channels(y_true, logits):
-    """Give class ids a channel axis, and check the shapes."""
-    rank = len(logits.shape)
-    if len(y_true.shape) == rank - 1:
-        y_true = ops.expand_dims(y_true, -1)
-    fits = len(y_true.shape) == rank and all(
-        a is None or b is None or a == b
-        for a, b in zip(y_true.shape[:-1], logits.shape[:-1], strict=True)
-    )
-    if not fits or y_true.shape[-1] not in (1, logits.shape[-1]):
-        raise ValueError(
-            "Expected logits (..., K) and y_true of shape (...), (..., 1) or (..., K). "
-            f"Received: logits {tuple(logits.shape)}, y_true {tuple(y_true.shape)}"
-        )
-    return y_true
-
-
 def _independent_targets(y_true, num_channels, ignore_class):
     if y_true.shape[-1] != num_channels:
         raise ValueError(
@@ -128,20 +116,15 @@ def _independent_targets(y_true, num_channels, ignore_class):
 
 
 def _targets_of_ids(y_true, num_classes, ignore_class):
-    ids = ops.cast(y_true, "int32")
-    valid = _is_valid(ids, ignore_class)
-    known = ops.logical_and(ids >= 0, ids < num_classes)
+    ids, valid, unknown = read_class_ids(y_true, num_classes, ignore_class)
     targets = ops.one_hot(ops.squeeze(ops.where(valid, ids, -1), -1), num_classes, dtype="float32")
-    return ops.where(ops.logical_or(known, ops.logical_not(valid)), targets, float("nan")), valid
+    return ops.where(unknown, float("nan"), targets), valid
 
 
 def _one_hot_targets(y_true, ignore_class):
-    targets = ops.cast(y_true, "float32")
-    labelled = ops.any(targets != 0.0, axis=-1, keepdims=True)
-    valid = ops.logical_and(
-        labelled, ops.all(_is_valid(targets, ignore_class), axis=-1, keepdims=True)
-    )
-    return ops.where(valid, targets, 0.0), valid
+    _, valid, unknown = read_one_hot(y_true, ignore_class)
+    targets = ops.where(valid, ops.cast(y_true, "float32"), 0.0)
+    return ops.where(unknown, float("nan"), targets), valid
 
 
 def _is_valid(values, ignore_class):

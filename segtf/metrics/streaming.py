@@ -1,10 +1,15 @@
 """Confusion matrix of logits as Keras metrics."""
 
+import inspect
 import math
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from segtf.class_ids import read_class_ids, read_one_hot, same_sizes, with_channels
+
+_NAME = "confusion_matrix"
 
 
 @keras.saving.register_keras_serializable(package="segtf")
@@ -15,6 +20,10 @@ class ConfusionMatrix(keras.metrics.Metric):
     `mean_dice` and `pixel_accuracy` to the progress bar, the history and the callbacks
     (`val_mean_iou` and so on for validation), and counts the pixels once for all of them.
     `matrix` holds the float64 counts; `segtf.metrics.iou` and its kin are views of it.
+
+    Several of them in one `compile`, of two outputs, of two thresholds, or in `metrics` and in
+    `weighted_metrics`, need a `name` each: all figures of a metric with a name of its own begin
+    with it, such as `aux_mean_iou`.
 
     The means are over the classes that truth or prediction holds; for a binary task they are
     of the foreground alone. Where no class is left to average, they are 1.0.
@@ -29,10 +38,12 @@ class ConfusionMatrix(keras.metrics.Metric):
         ignore_class: true id of pixels that count nowhere, or `None`.
         threshold: probability from which a pixel of one-channel logits is foreground.
         class_names: names of all classes (two for a binary task), for figures of each.
-        name: name of the metric.
+        name: name of the metric, with which the names of its figures begin unless it is the
+            default.
 
     Raises:
         ValueError: for no class, a threshold out of its range, or other than one name a class.
+            In training, for two metrics in one `compile` whose figures have the same names.
 
     Example:
 
@@ -53,7 +64,7 @@ class ConfusionMatrix(keras.metrics.Metric):
         ignore_class=255,
         threshold=0.5,
         class_names=None,
-        name="confusion_matrix",
+        name=_NAME,
     ):
         super().__init__(name=name)
         if num_classes < 1:
@@ -64,10 +75,13 @@ class ConfusionMatrix(keras.metrics.Metric):
         self.ignore_class = ignore_class
         self.threshold = threshold
         self.class_names = None if class_names is None else tuple(class_names)
-        if class_names is not None and len(self.class_names) != self.num_classes:
+        if class_names is not None and not (
+            len(self.class_names) == len(set(self.class_names)) == self.num_classes
+        ):
             raise ValueError(
-                f"Expected {self.num_classes} class_names. Received: {self.class_names}"
+                f"Expected {self.num_classes} different class_names. Received: {self.class_names}"
             )
+        self._is_weighted = False
         self.matrix = self.add_variable(
             (self.num_classes, self.num_classes), "zeros", dtype="float64", name="matrix"
         )
@@ -76,35 +90,89 @@ class ConfusionMatrix(keras.metrics.Metric):
         """Count the pixels of a batch.
 
         Args:
-            y_true: class ids `(B, H, W)` or `(B, H, W, 1)` of any dtype, or one-hot
-                `(B, H, W, K)`, where a pixel without a class is ignored.
+            y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype, or
+                one-hot `(B, H, W, K)`, where a pixel without a class is ignored.
             y_pred: logits `(B, H, W, K)`, any floating dtype.
             sample_weight: how much a pixel counts, per image `(B,)` or per pixel `(B, H, W)`.
 
         Raises:
-            ValueError: if the logits are not of `num_classes` channels.
+            ValueError: if the logits are not of `num_classes` channels, or the shapes do not
+                belong together.
             tf.errors.InvalidArgumentError: for a true id that is neither a class nor
-                `ignore_class`, where XLA does not compile it away.
+                `ignore_class`, such as a fraction. XLA knows no such errors: compiled by it,
+                all counts become NaN, and so do the figures until the state is reset.
         """
+        self._is_weighted = sample_weight is not None
         logits = tf.convert_to_tensor(y_pred)
         predicted = self._predicted_ids(logits)
-        true, valid = self._true_ids(tf.convert_to_tensor(y_true), logits)
-        tf.debugging.assert_less(true, self.num_classes, "true class ids out of range")
-        weights = tf.cast(valid, "float64")
+        y_true = with_channels(tf.convert_to_tensor(y_true), logits, self.num_classes)
+        if y_true.shape[-1] == 1:
+            true = read_class_ids(y_true, self.num_classes, self.ignore_class)
+        else:
+            true = read_one_hot(y_true, self.ignore_class)
+        fits = same_sizes(y_true, logits)
+        known = ~tf.reduce_any(true.unknown)
+        checks = [
+            _require(fits, "y_true and logits of one height and width", lambda: y_true.shape),
+            _require(
+                known,
+                f"true class ids 0 to {self.num_classes - 1} or {self.ignore_class}, none out of "
+                "range and no fractions",
+                lambda: _some_of(y_true, true.unknown),
+            ),
+        ]
+        with tf.control_dependencies([check for check in checks if check is not None]):
+            weights = tf.cast(true.valid[..., 0], "float64")
         if sample_weight is not None:
             weights *= _per_pixel(tf.cast(sample_weight, "float64"), weights)
         size = self.num_classes**2
-        counts = tf.math.bincount(
-            tf.reshape(true * self.num_classes + predicted, [-1]),
+        # `tf.math.bincount` looks at the values for the number of bins, which XLA cannot.
+        counts = tf.raw_ops.DenseBincount(
+            input=tf.reshape(true.ids, [-1]) * self.num_classes + tf.reshape(predicted, [-1]),
+            size=size,
             weights=tf.reshape(weights, [-1]),
-            minlength=size,
-            maxlength=size,
-            dtype="float64",
         )
+        # What XLA compiles has no errors.
+        counts = tf.where(fits & known, counts, math.nan)
         self.matrix.assign_add(tf.reshape(counts, self.matrix.shape))
 
     def result(self):
         """Return a dict of float32 scalars, by the names above."""
+        figures = {f"{self._prefix}{name}": figure for name, figure in self._figures().items()}
+        # Keras merges the dicts of all metrics into one without a word, and only what merges
+        # them, which is what asks for the result, knows the others.
+        owner = inspect.currentframe().f_back.f_locals.get("self")
+        if isinstance(owner, keras.Model | keras.metrics.Metric):
+            self._refuse_namesakes(figures, owner)
+        return figures
+
+    @property
+    def _prefix(self):
+        return "" if self.name == _NAME else f"{self.name}_"
+
+    def _refuse_namesakes(self, figures, owner):
+        """Refuse another metric of the same model with figures of the same names."""
+        has_outputs = len(getattr(owner, "output_names", None) or ()) > 1
+        for other in getattr(owner, "metrics", ()):
+            if isinstance(other, ConfusionMatrix) and not isinstance(other, _OneFigure):
+                hides = other is not self and other._prefix == self._prefix
+            else:  # of several outputs, Keras puts the output's name before its own
+                hides = other.name in figures and not has_outputs and not self._agrees(other)
+            if hides:
+                raise ValueError(
+                    "Expected metrics of one model to have names of their own, such as "
+                    f"ConfusionMatrix({self.num_classes}, name='aux'), whose figures are "
+                    f"aux_mean_iou and so on. Received: {self.name!r} and {other.name!r}"
+                )
+
+    def _agrees(self, other):
+        """Whether another metric counts the same."""
+        return isinstance(other, ConfusionMatrix) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("num_classes", "ignore_class", "threshold", "_is_weighted")
+        )
+
+    def _figures(self):
         matrix = ops.convert_to_tensor(self.matrix)
         total = ops.sum(matrix)
         hit = ops.diagonal(matrix)
@@ -137,7 +205,7 @@ class ConfusionMatrix(keras.metrics.Metric):
 
     def _mean(self, part, whole):
         """Mean of a ratio over the classes where it is defined."""
-        defined = ops.cast(whole > 0, "float64")
+        defined = ops.cast(whole != 0, "float64")
         if self.num_classes == 2:
             defined *= ops.convert_to_tensor([0.0, 1.0], dtype="float64")
         return _share(ops.sum(ops.divide_no_nan(part, whole) * defined), ops.sum(defined))
@@ -163,22 +231,6 @@ class ConfusionMatrix(keras.metrics.Metric):
             )
         return tf.argmax(logits, axis=-1, output_type="int32")
 
-    def _true_ids(self, y_true, logits):
-        """Class ids, zero where ignored, and whether a pixel counts."""
-        one_hot = len(y_true.shape) == len(logits.shape) and y_true.shape[-1] > 1
-        if one_hot:
-            ids = tf.argmax(y_true, axis=-1, output_type="int32")
-            valid = tf.reduce_any(y_true != 0, axis=-1)
-        else:
-            ids = tf.reshape(tf.cast(y_true, "int32"), tf.shape(logits)[:-1])
-            valid = tf.ones_like(ids, "bool")
-        if self.ignore_class is not None:
-            ignored = tf.cast(y_true, "int32") == self.ignore_class
-            valid &= ~(
-                tf.reduce_any(ignored, axis=-1) if one_hot else tf.reshape(ignored, tf.shape(ids))
-            )
-        return tf.where(valid, ids, 0), valid
-
 
 class _OneFigure(ConfusionMatrix):
     """One of the figures of a `ConfusionMatrix`, which has its name unless given another."""
@@ -190,7 +242,7 @@ class _OneFigure(ConfusionMatrix):
 
     def result(self):
         """Return a float32 scalar."""
-        return super().result()[self.figure]
+        return self._figures()[self.figure]
 
     def get_config(self):
         """Return the arguments of the constructor."""
@@ -223,6 +275,22 @@ class PixelAccuracyScore(_OneFigure):
     figure = "pixel_accuracy"
 
 
+def _require(condition, expected, received):
+    """Raise an error where something does not hold, or return what does so in a graph."""
+    if not tf.executing_eagerly():
+        return tf.debugging.Assert(condition, [f"Expected {expected}"])
+    if not condition:
+        raise tf.errors.InvalidArgumentError(
+            None, None, f"Expected {expected}. Received: {received()}"
+        )
+    return None
+
+
+def _some_of(values, marked):
+    """The first of the different values that are marked, as an array."""
+    return tf.unique(values[tf.broadcast_to(marked, values.shape)])[0][:9].numpy()
+
+
 def _per_pixel(weights, pixels):
     """Spread weights, whose shape starts like that of `pixels`, over all of them."""
     if len(weights.shape) > len(pixels.shape):
@@ -232,6 +300,6 @@ def _per_pixel(weights, pixels):
 
 
 def _share(part, whole):
-    """The ratio as float32; 1.0 of nothing."""
-    ratio = ops.where(whole > 0, ops.divide_no_nan(part, whole), ops.ones_like(part))
+    """The ratio as float32; 1.0 of nothing, and NaN of NaN."""
+    ratio = ops.where(whole == 0, ops.ones_like(part), ops.divide_no_nan(part, whole))
     return ops.cast(ratio, "float32")
