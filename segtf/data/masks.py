@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from segtf.data.array_files import MAX_PIXELS
+from segtf.data.coco_outlines import OutlineError, draw_outline
 from segtf.data.decode import ImageError, read_image, read_mask
 
 
@@ -122,9 +124,8 @@ class CocoMask:
     Args:
         path: the annotation file.
         size: height and width in pixels.
-        objects: class id and segmentation of each object, in the order in which they are laid
-            over each other: polygons as tuples of x, y, x, y, ...; or run lengths, as tuple of
-            whole numbers or as the text of compressed COCO files.
+        objects: class id and outline of each object, in the order in which they are laid over
+            each other; see `segtf.data.coco_outlines.draw_outline`.
     """
 
     path: Path
@@ -138,24 +139,21 @@ class CocoMask:
 
     def read(self):
         """Return uint8 class ids `(H, W)`."""
-        mask = np.zeros(self.size, np.uint8)
-        for class_id, segmentation in self.objects:
-            mask[self._covered(segmentation)] = class_id
-        return mask
-
-    def _covered(self, segmentation):
-        from pycocotools import mask as coco_mask
-
         height, width = self.size
-        if isinstance(segmentation, str):
-            runs = {"size": [height, width], "counts": segmentation}
-        elif segmentation and isinstance(segmentation[0], tuple):
-            polygons = [list(polygon) for polygon in segmentation]
-            runs = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-        else:
-            counts = {"size": [height, width], "counts": list(segmentation)}
-            runs = coco_mask.frPyObjects(counts, height, width)
-        return coco_mask.decode(runs).astype(bool)
+        if not 0 < height * width <= MAX_PIXELS:
+            raise ImageError(
+                f"Expected an image of 1 to {MAX_PIXELS} pixels. Received: {width} x {height} "
+                f"(width x height) in {self.path}"
+            )
+        mask = np.zeros(self.size, np.uint8)
+        for class_id, outline in self.objects:
+            try:
+                mask[draw_outline(outline, self.size)] = class_id
+            except OutlineError as error:
+                raise ImageError(
+                    f"Expected outlines of objects. Received: {self.path}, where one {error}"
+                ) from None
+        return mask
 
 
 def color_values(colors):

@@ -3,13 +3,11 @@
 Lin et al., "Microsoft COCO: common objects in context", ECCV 2014.
 """
 
-import json
-from collections import defaultdict
-
 from segtf.data.masks import CocoMask
 from segtf.data.sample import Sample, Source
+from segtf.data.sources.coco_file import CocoFile
 from segtf.data.sources.registry import register_source
-from segtf.labels import IGNORE_CLASS, LabelMap
+from segtf.labels import LabelMap
 
 
 @register_source("coco")
@@ -18,6 +16,11 @@ def coco(folder, categories=None, annotations=None, images=None):
 
     Smaller objects lie over larger ones, and objects over crowd regions. Reading the masks
     needs pycocotools (``segtf[coco]``).
+
+    What label tools write otherwise than COCO is taken where it is clear: ``iscrowd`` and
+    ``area`` may be missing, an outline may be flat or a list of points, the size of an image is
+    read from its file, categories of one name are one class. Annotations that cannot be drawn
+    are left out, and the source's notices say how many and why.
 
     Args:
         folder: holds the images and the annotation file.
@@ -29,29 +32,17 @@ def coco(folder, categories=None, annotations=None, images=None):
             annotation file is named after (``instances_train2017.json``: ``train2017``).
 
     Raises:
-        ValueError: if the annotation file is missing, or a category is not in it.
+        ValueError: if the annotation file is missing or is none, or a category is not in it.
     """
     path = _annotation_file(folder, annotations)
-    content = json.loads(path.read_text(encoding="utf-8"))
-    class_ids, names = _classes(content["categories"], categories)
-    image_folder = folder / (images or _image_folder(folder, path))
-    objects = defaultdict(list)
-    for annotation in content["annotations"]:
-        if annotation["category_id"] in class_ids:
-            objects[annotation["image_id"]].append(annotation)
+    file = CocoFile.read(path, folder / (images or _image_folder(folder, path)))
+    class_ids, names = _classes(file.categories, categories)
     samples = tuple(
-        Sample(
-            image["file_name"].rsplit(".", 1)[0],
-            image_folder / image["file_name"],
-            CocoMask(
-                path,
-                (image["height"], image["width"]),
-                _layers(objects[image["id"]], class_ids),
-            ),
-        )
-        for image in sorted(content["images"], key=lambda image: image["file_name"])
+        Sample(image.id, image.path, CocoMask(path, image.size, objects))
+        for image, objects in file.images_with_objects(class_ids)
     )
-    return Source("coco", samples, LabelMap(("background", *names)))
+    labels = LabelMap(("background", *names))
+    return Source("coco", samples, labels, notices=tuple(file.notices.lines()))
 
 
 def _annotation_file(folder, name):
@@ -75,31 +66,15 @@ def _image_folder(folder, path):
 
 
 def _classes(listed, wanted):
-    """COCO id to class id, and the names of the classes after the background."""
-    ids = {category["name"]: category["id"] for category in listed}
+    """COCO id to class id, and the names of the classes after the background.
+
+    Categories of one name are one class.
+    """
+    known = list(dict.fromkeys(listed.values()))
     names = wanted.split(",") if isinstance(wanted, str) else wanted
-    names = [name.strip() for name in names] if names else list(ids)
-    unknown = [name for name in names if name not in ids]
+    names = [str(name).strip() for name in names] if names else known
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"Expected categories out of {sorted(ids)}. Received: {unknown}")
-    return {ids[name]: class_id for class_id, name in enumerate(names, 1)}, names
-
-
-def _layers(objects, class_ids):
-    """Crowd regions first, then objects from the largest to the smallest."""
-    ordered = sorted(objects, key=lambda item: (-item["iscrowd"], -item["area"]))
-    return tuple(
-        (
-            IGNORE_CLASS if item["iscrowd"] else class_ids[item["category_id"]],
-            _frozen(item["segmentation"]),
-        )
-        for item in ordered
-    )
-
-
-def _frozen(segmentation):
-    """Polygons as tuples; run lengths as a tuple, or as text where they are compressed."""
-    if isinstance(segmentation, list):
-        return tuple(tuple(polygon) for polygon in segmentation)
-    counts = segmentation["counts"]
-    return counts if isinstance(counts, str) else tuple(counts)
+        raise ValueError(f"Expected categories out of {sorted(known)}. Received: {unknown}")
+    of_name = {name: class_id for class_id, name in enumerate(names, 1)}
+    return {id_: of_name[name] for id_, name in listed.items() if name in of_name}, names
