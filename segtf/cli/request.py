@@ -17,19 +17,33 @@ from segtf.cli.start import start_tensorflow
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds for each request.")
 @click.option("--retries", default=3, show_default=True, help="How often one is tried again.")
 @click.option("--batch", default=16, show_default=True, help="Images in a request at most.")
-def request(url, images, out, model, version, label, timeout, retries, batch):
-    """Segment images by a model behind TensorFlow Serving, http://HOST:8501 or grpc://HOST:8500."""
-    if url.startswith("grpc:"):
+@click.option("--header", multiple=True, help="'Name: value', for a proxy; SEGTF_SERVING_HEADERS.")
+@click.option("--token", help="Bearer token; better kept in SEGTF_SERVING_TOKEN.")
+@click.option(
+    "--ca-file", type=click.Path(), help="Certificates to trust, PEM; SEGTF_SERVING_CA_FILE."
+)
+def request(
+    url, images, out, model, version, label, timeout, retries, batch, header, token, ca_file
+):
+    """Segment images by a model behind TensorFlow Serving, http://HOST:8501 or grpc://HOST:8500.
+
+    With TLS these are https:// and grpcs://. What is not given for --header, --token and --ca-file
+    comes from the environment variables that they name.
+    """
+    if url.startswith("grpc"):
         start_tensorflow()
     from segtf.mask_files import require_distinct_stems, write_mask
     from segtf.serving import Client
+    from segtf.serving.access import parse_headers
 
     paths = [Path(image) for image in images]
     if out is not None:
         require_distinct_stems(paths)
         Path(out).mkdir(parents=True, exist_ok=True)
     failed = 0
-    with Client(url, model, version, label, timeout, retries, batch) as client:
+    headers = parse_headers(header) if header else None
+    access = {"headers": headers, "token": token, "ca_file": ca_file}
+    with Client(url, model, version, label, timeout, retries, batch, **access) as client:
         for path, answer in zip(paths, client.stream(paths), strict=True):
             if answer.error is not None:
                 failed += 1

@@ -6,6 +6,7 @@ Over REST it needs neither TensorFlow nor Keras; over gRPC it needs the extra ``
 from segtf.serving.answers import Answer, ModelMetadata, Signature, TensorInfo, VersionStatus
 from segtf.serving.client import Client
 from segtf.serving.errors import (
+    AccessDenied,
     ModelLoading,
     ModelNotFound,
     RequestRefused,
@@ -14,10 +15,12 @@ from segtf.serving.errors import (
     ServerFailed,
     ServerUnavailable,
     ServingError,
+    UnreadableAnswer,
     WrongSignature,
 )
 
 __all__ = [
+    "AccessDenied",
     "Answer",
     "Client",
     "ModelLoading",
@@ -31,6 +34,7 @@ __all__ = [
     "ServingError",
     "Signature",
     "TensorInfo",
+    "UnreadableAnswer",
     "VersionStatus",
     "WrongSignature",
 ]

@@ -1,13 +1,14 @@
 """What a server says."""
 
-import io
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
-from PIL import Image
 
 from segtf import signatures
+from segtf.data.decode import ImageError, read_mask
 from segtf.serving.errors import WrongSignature
+from segtf.serving.fields import unreadable
 
 _OUTPUTS = (
     signatures.MASK_BYTES,
@@ -86,7 +87,8 @@ def make_answers(outputs, count):
         count: number of images that were sent.
 
     Raises:
-        WrongSignature: if outputs are missing, or answers.
+        WrongSignature: if outputs are missing.
+        UnreadableAnswer: naming the output that does not hold what it should.
     """
     missing = [name for name in _OUTPUTS if name not in outputs]
     if missing:
@@ -94,18 +96,50 @@ def make_answers(outputs, count):
             f"Expected the outputs {', '.join(_OUTPUTS)} of a model that segtf.export wrote. "
             f"Received: {', '.join(sorted(outputs))}"
         )
-    columns = [outputs[name] for name in _OUTPUTS]
-    if any(len(column) != count for column in columns):
-        raise WrongSignature(
-            f"Expected {count} answers. Received: {[len(column) for column in columns]}"
-        )
+    columns = [_column(outputs, name, count) for name in _OUTPUTS]
     return [_make_answer(*row) for row in zip(*columns, strict=True)]
 
 
+def _column(outputs, name, count):
+    """The values of an output, one for each image."""
+    values = outputs[name]
+    if not isinstance(values, list) or len(values) != count:
+        shown = len(values) if isinstance(values, list) else values
+        raise unreadable(name, f"a list of {count} values", shown)
+    return values
+
+
 def _make_answer(png, coverage, confidence, names, error):
+    if not isinstance(error, str):
+        raise unreadable(signatures.ERROR, "text", error)
     if error:
         return Answer(error=error)
-    with Image.open(io.BytesIO(png)) as mask:
-        ids = np.asarray(mask)
-    shares = {name: float(share) for name, share in zip(names, coverage, strict=True)}
-    return Answer(ids, shares, float(confidence))
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise unreadable(signatures.CLASS_NAMES, "a list of names", names)
+    if not (isinstance(coverage, list) and len(coverage) == len(names)):
+        raise unreadable(signatures.COVERAGE, f"{len(names)} numbers", coverage)
+    shares = [_number(share, signatures.COVERAGE) for share in coverage]
+    return Answer(
+        _mask(png),
+        dict(zip(names, shares, strict=True)),
+        _number(confidence, signatures.CONFIDENCE),
+    )
+
+
+def _number(value, name):
+    """A share or probability; float32 may exceed 1 by its rounding."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1.001:
+        return float(value)
+    raise unreadable(name, "a number within 0..1", value)
+
+
+def _mask(png):
+    if not isinstance(png, bytes):
+        raise unreadable(signatures.MASK_BYTES, "a PNG file as base64", png)
+    try:
+        ids = read_mask(png)
+    except ImageError as error:
+        raise unreadable(signatures.MASK_BYTES, f"a PNG file ({error})", png) from None
+    if ids.dtype != np.uint8:
+        raise unreadable(signatures.MASK_BYTES, "a PNG file of 8 bits", png)
+    return ids

@@ -1,8 +1,11 @@
 """Client: images to a server, masks back."""
 
+import time
+
 import numpy as np
 from PIL import Image
 
+from segtf.serving.access import Access
 from segtf.serving.answers import make_answers
 from segtf.serving.errors import ModelLoading, ModelNotFound, ServingError
 from segtf.serving.images import encoded
@@ -23,8 +26,8 @@ class Client:
     the server refuses is not.
 
     Args:
-        url: ``http://HOST:PORT`` (REST), ``https://...`` or ``grpc://HOST:PORT`` (needs the extra
-            ``serving`` and imports TensorFlow).
+        url: ``http://HOST:PORT`` (REST) or ``grpc://HOST:PORT`` (needs the extra ``serving`` and
+            imports TensorFlow); with TLS ``https://...`` and ``grpcs://...``.
         model: name of the model on the server.
         version: number of the version; the newest by default.
         label: or name that the server's configuration gives a version.
@@ -32,9 +35,15 @@ class Client:
         retries: how often a request is tried again.
         batch_size: largest number of images in a request. A server that batches takes no more
             than its ``max_batch_size``.
+        headers: name to value of headers to send, for a proxy before the server; by default those
+            of the environment variable ``SEGTF_SERVING_HEADERS``, a line ``Name: value`` each.
+        token: bearer token to send; by default that of ``SEGTF_SERVING_TOKEN``.
+        ca_file: path of a PEM file of the certificates to trust; by default that of
+            ``SEGTF_SERVING_CA_FILE``, or the system's.
 
     Raises:
-        ValueError: for values out of their range.
+        ValueError: for values out of their range, headers that cannot be sent, or a file without
+            certificates.
         ServingError: (a `ValueError`) for ``grpc://`` without the extra.
 
     Example:
@@ -56,6 +65,9 @@ class Client:
         timeout=10.0,
         retries=3,
         batch_size=16,
+        headers=None,
+        token=None,
+        ca_file=None,
     ):
         if timeout <= 0 or retries < 0 or batch_size < 1:
             raise ValueError(
@@ -66,7 +78,7 @@ class Client:
         self.timeout = timeout
         self.retries = retries
         self.batch_size = batch_size
-        self._transport = _connect(self.target)
+        self._transport = _connect(self.target, Access.with_environment(headers, token, ca_file))
 
     def __enter__(self):
         return self
@@ -130,12 +142,13 @@ class Client:
         )
 
     def _unless_loading(self, ask, seconds):
-        """Ask; a model that is not found may be one that is still loading."""
+        """Ask; a model that is not found may be one that is loading, or has just been loaded."""
+        end = time.monotonic() + seconds
         try:
             return ask(seconds)
         except ModelNotFound as error:
-            states = self._states(seconds)
-            if any(one.state in ("START", "LOADING") for one in states):
+            states = self._states(end - time.monotonic())
+            if any(one.state in self._hopeful_states for one in states):
                 raise ModelLoading(
                     f"Expected {self.target} to be loaded: wait, or allow more retries and "
                     f"timeout. Received: {_describe(states)}"
@@ -144,18 +157,30 @@ class Client:
                 raise
             raise ModelNotFound(f"{error}; the server has {_describe(states)}") from None
 
+    @property
+    def _hopeful_states(self):
+        """States of a model that was not found, in which it may be found the next time.
+
+        A server says of all versions where they stand when it is asked for a label, so that one
+        which is available says nothing of the label.
+        """
+        loading = ("START", "LOADING")
+        return loading if self.target.label is not None else (*loading, "AVAILABLE")
+
     def _states(self, seconds):
+        if seconds <= 0:
+            return []
         try:
             return self._transport.status(seconds)
         except ServingError:
             return []
 
 
-def _connect(target):
+def _connect(target, access):
     if not target.is_grpc:
         from segtf.serving.rest import RestTransport
 
-        return RestTransport(target)
+        return RestTransport(target, access)
     try:
         from segtf.serving.grpc_transport import GrpcTransport
     except ImportError as error:
@@ -163,7 +188,7 @@ def _connect(target):
             "Expected the extra for gRPC: pip install 'segtf[serving]', or use the server's REST "
             f"port, http://. Received: {target.url}, but {error}"
         ) from None
-    return GrpcTransport(target)
+    return GrpcTransport(target, access)
 
 
 def _batches(files, batch_size):

@@ -34,6 +34,14 @@ class WrongSignature(ServingError):
     """The model on the server is not one that segtf exported."""
 
 
+class UnreadableAnswer(ServingError):
+    """A field of the answer is missing or does not hold what it should."""
+
+
+class AccessDenied(ServingError):
+    """The server, or a proxy before it, asks for a token or headers that it accepts."""
+
+
 class RequestTooLarge(ServingError):
     """The server, or a proxy before it, takes no request of that size."""
 
@@ -87,6 +95,8 @@ def error_of(code, message, target):
                 f"serving_default. {received}"
             )
         return RequestRefused(f"Expected a request that the server accepts. {received}")
+    if code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+        return AccessDenied(f"Expected a token or headers that the server accepts. {received}")
     if code in ("UNAVAILABLE", "RESOURCE_EXHAUSTED"):
         return ServerUnavailable(
             f"Expected a server that answers: see that it runs and is not overloaded. {received}"

@@ -1,5 +1,7 @@
 """The gRPC interface of TensorFlow Serving, whose messages need TensorFlow to be imported."""
 
+from pathlib import Path
+
 import grpc
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
@@ -14,6 +16,7 @@ from tensorflow_serving.apis import (
 from segtf import signatures
 from segtf.serving.answers import ModelMetadata, Signature, TensorInfo, VersionStatus
 from segtf.serving.errors import error_of
+from segtf.serving.fields import unreadable
 
 _OPTIONS = (
     # The server's own limit decides; ours of 4 MB would not let masks of large images through.
@@ -32,11 +35,13 @@ class GrpcTransport:
 
     Args:
         target: the `Target`.
+        access: the `Access` to it.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, access):
         self.target = target
-        self._channel = grpc.insecure_channel(target.address, options=_OPTIONS)
+        self._metadata = [(name.lower(), value) for name, value in access.all_headers.items()]
+        self._channel = _channel(target, access)
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
 
@@ -58,7 +63,7 @@ class GrpcTransport:
         response = self._call(self._models.GetModelStatus, request, seconds)
         states = get_model_status_pb2.ModelVersionStatus.State
         return [
-            VersionStatus(one.version, states.Name(one.state), one.status.error_message)
+            VersionStatus(one.version, _state(states, one.state), one.status.error_message)
             for one in response.model_version_status
         ]
 
@@ -68,7 +73,8 @@ class GrpcTransport:
         self._address(request.model_spec)
         response = self._call(self._predictions.GetModelMetadata, request, seconds)
         defs = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata[_SIGNATURE_DEF].Unpack(defs)
+        if not response.metadata[_SIGNATURE_DEF].Unpack(defs):
+            raise unreadable(f"metadata.{_SIGNATURE_DEF}", "signatures", None)
         return ModelMetadata(
             response.model_spec.name,
             response.model_spec.version.value,
@@ -91,21 +97,39 @@ class GrpcTransport:
 
     def _call(self, method, request, seconds):
         try:
-            return method(request, timeout=seconds)
+            return method(request, timeout=seconds, metadata=self._metadata)
         except grpc.RpcError as error:
             raise error_of(error.code().name, error.details() or "", self.target) from None
 
 
+def _channel(target, access):
+    if not target.is_secure:
+        return grpc.insecure_channel(target.address, options=_OPTIONS)
+    authority = Path(access.ca_file).read_bytes() if access.ca_file else None
+    credentials = grpc.ssl_channel_credentials(authority)
+    return grpc.secure_channel(target.address, credentials, options=_OPTIONS)
+
+
+def _state(states, number):
+    """Name of a state; a newer server may have more of them."""
+    return states.Name(number) if number in states.values() else str(number)
+
+
 def _column(name, tensor):
     """One value per image: lists of them for several; text as `str`."""
-    values = tf.make_ndarray(tensor)
+    try:
+        values = tf.make_ndarray(tensor)
+    except (TypeError, ValueError) as error:
+        raise unreadable(name, "a tensor", error) from None
     if values.dtype != object or name.endswith("_bytes"):
         return values.tolist()
     return _text(values.tolist())
 
 
-def _text(values):
-    return [_text(one) if isinstance(one, list) else one.decode("utf-8") for one in values]
+def _text(value):
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return value.decode("utf-8", "replace")
 
 
 def _tensors(infos):

@@ -1,18 +1,22 @@
 """The REST interface of TensorFlow Serving."""
 
 import base64
+import binascii
 import json
-import time
 from urllib.parse import quote
 
 import urllib3
 
 from segtf import signatures
 from segtf.serving.answers import ModelMetadata, Signature, TensorInfo, VersionStatus
+from segtf.serving.deadline import Deadline, pool_manager
 from segtf.serving.errors import RequestTimeout, ServerFailed, ServerUnavailable, error_of
+from segtf.serving.fields import Fields
 
 _CODES = {
     400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     408: "DEADLINE_EXCEEDED",
     413: "TOO_LARGE",
@@ -21,7 +25,9 @@ _CODES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_REDIRECTS = (301, 302, 303, 307, 308)
 _CONNECTIONS = 16
+_CHUNK = 2**16
 
 
 class RestTransport:
@@ -29,11 +35,13 @@ class RestTransport:
 
     Args:
         target: the `Target`.
+        access: the `Access` to it.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, access):
         self.target = target
-        self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
+        self._headers = {"Content-Type": "application/json", **access.all_headers}
+        self._pool = pool_manager(_CONNECTIONS, access.ca_file)
         base = f"{target.url.rstrip('/')}/v1/models/{quote(target.model, safe='')}"
         if target.version is not None:
             base += f"/versions/{target.version}"
@@ -52,27 +60,29 @@ class RestTransport:
         outputs = self._json("POST", f"{self._base}:predict", seconds, body).get("outputs")
         if not isinstance(outputs, dict):  # so it is for a signature of one output
             return {"outputs": outputs}
-        return {name: [_value(one) for one in column] for name, column in outputs.items()}
+        return {name: _values(column) for name, column in outputs.items()}
 
     def status(self, seconds):
         """Return the `VersionStatus` of each version."""
-        answer = self._json("GET", self._base, seconds)
+        answer = Fields(self._json("GET", self._base, seconds))
         return [
             VersionStatus(
-                int(one["version"]), one["state"], one.get("status", {}).get("error_message", "")
+                one.integer("version"),
+                one.text("state"),
+                one.text("status", "error_message", default=""),
             )
-            for one in answer["model_version_status"]
+            for one in answer.each("model_version_status")
         ]
 
     def metadata(self, seconds):
         """Return the `ModelMetadata`."""
-        answer = self._json("GET", f"{self._base}/metadata", seconds)
-        defs = answer["metadata"]["signature_def"]["signature_def"]
+        answer = Fields(self._json("GET", f"{self._base}/metadata", seconds))
+        defs = answer.named("metadata", "signature_def", "signature_def")
         return ModelMetadata(
-            answer["model_spec"]["name"],
-            int(answer["model_spec"]["version"]),
+            answer.text("model_spec", "name"),
+            answer.integer("model_spec", "version"),
             {
-                name: Signature(_tensors(one["inputs"]), _tensors(one["outputs"]))
+                name: Signature(_tensors(one.named("inputs")), _tensors(one.named("outputs")))
                 for name, one in defs.items()
             },
         )
@@ -82,10 +92,16 @@ class RestTransport:
         self._pool.clear()
 
     def _json(self, method, url, seconds, body=None):
-        status, content = self._send(method, url, seconds, body)
+        status, content, location = self._send(method, url, seconds, body)
+        if status in _REDIRECTS:
+            raise ServerFailed(
+                "Expected the server itself, not a redirect: use the URL that it leads to, or the "
+                f"headers or token that it asks for. Received: HTTP {status} to {location} from "
+                f"{self.target.url}"
+            )
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if status in (200, 201) and isinstance(answer, dict):
             return answer
@@ -97,36 +113,38 @@ class RestTransport:
         raise error_of(code, str(text), self.target)
 
     def _send(self, method, url, seconds, body):
-        """HTTP status and body of the answer, all of it within `seconds`."""
-        end = time.monotonic() + seconds
-        try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers={"Content-Type": "application/json"},
-                timeout=urllib3.Timeout(total=seconds),
-                redirect=False,
-                preload_content=False,
-            )
-            with response:
-                return response.status, b"".join(self._chunks(response, end, seconds))
-        except urllib3.exceptions.NewConnectionError as error:
-            raise self._unavailable(error) from None
-        except (urllib3.exceptions.TimeoutError, TimeoutError):
-            raise self._too_late(seconds) from None
-        except urllib3.exceptions.SSLError as error:
-            raise ServerFailed(
-                f"Expected a server with a certificate that is trusted. Received: {error}"
-            ) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._unavailable(error) from None
-
-    def _chunks(self, response, end, seconds):
-        while chunk := response.read1():
-            if time.monotonic() > end:
+        """HTTP status, body and new location of the answer, all of it within `seconds`."""
+        with Deadline(seconds) as deadline:
+            try:
+                response = self._pool.request(
+                    method,
+                    url,
+                    body=body,
+                    headers=self._headers,
+                    timeout=urllib3.Timeout(total=max(seconds, 1e-3)),
+                    redirect=False,
+                    preload_content=False,
+                )
+                with response:
+                    content = b"".join(iter(lambda: response.read1(_CHUNK), b""))
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise self._failure(error, deadline, seconds) from None
+            if deadline.has_passed:
                 raise self._too_late(seconds)
-            yield chunk
+            return response.status, content, response.headers.get("Location")
+
+    def _failure(self, error, deadline, seconds):
+        """What an exception of the connection means; one that broke may hold the next time."""
+        is_new = isinstance(error, urllib3.exceptions.NewConnectionError)
+        is_late = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)) and not is_new
+        if is_late or deadline.has_passed:
+            return self._too_late(seconds)
+        if isinstance(error, urllib3.exceptions.SSLError):
+            return ServerFailed(
+                "Expected a server with a certificate that is trusted: name the file of its "
+                f"authority as ca_file. Received: {error}"
+            )
+        return self._unavailable(error)
 
     def _too_late(self, seconds):
         return RequestTimeout(
@@ -146,20 +164,29 @@ def _cause(error):
     return str(error).rsplit(": ", 1)[-1].strip("()")
 
 
+def _values(column):
+    """A list of values: bytes where they are binary; what is neither stays as it is."""
+    return [_value(one) for one in column] if isinstance(column, list) else column
+
+
 def _value(value):
-    """A value of an output: bytes where it is binary."""
-    is_binary = isinstance(value, dict) and set(value) == {"b64"}
-    return base64.b64decode(value["b64"]) if is_binary else value
+    if not (isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str)):
+        return value
+    try:
+        return base64.b64decode(value["b64"], validate=True)
+    except (binascii.Error, ValueError):
+        return value
 
 
 def _tensors(infos):
     return {
-        name: TensorInfo(one["dtype"], _shape(one["tensor_shape"])) for name, one in infos.items()
+        name: TensorInfo(one.text("dtype"), _shape(one.inside("tensor_shape")))
+        for name, one in infos.items()
     }
 
 
 def _shape(shape):
     if shape.get("unknown_rank"):
         return None
-    sizes = (int(dim["size"]) for dim in shape.get("dim", ()))
+    sizes = (dim.integer("size") for dim in shape.each("dim", default=()))
     return tuple(None if size < 0 else size for size in sizes)

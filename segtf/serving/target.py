@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-SCHEMES = ("http", "https", "grpc")
+SCHEMES = ("http", "https", "grpc", "grpcs")
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,8 @@ class Target:
     """A model on a server.
 
     Args:
-        url: ``http://HOST:PORT``, ``https://...`` or ``grpc://HOST:PORT``.
+        url: ``http://HOST:PORT`` (REST) or ``grpc://HOST:PORT``, or with TLS ``https://...`` or
+            ``grpcs://...``.
         model: its name there.
         version: whole number, or `None` for the newest.
         label: name that the server's configuration gives a version, or `None`.
@@ -29,7 +30,7 @@ class Target:
         parts = urlsplit(self.url)
         if parts.scheme not in SCHEMES or not parts.hostname:
             raise ValueError(
-                "Expected http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT. "
+                "Expected http://HOST:PORT or grpc://HOST:PORT, with TLS https:// or grpcs://. "
                 f"Received: {self.url!r}"
             )
         if self.version is not None and self.label is not None:
@@ -43,7 +44,12 @@ class Target:
     @property
     def is_grpc(self):
         """Whether gRPC is spoken there, and not REST."""
-        return urlsplit(self.url).scheme == "grpc"
+        return urlsplit(self.url).scheme in ("grpc", "grpcs")
+
+    @property
+    def is_secure(self):
+        """Whether it is spoken to by TLS."""
+        return urlsplit(self.url).scheme in ("https", "grpcs")
 
     @property
     def address(self):
