@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from segtf.text_files import encode
+
 
 @contextlib.contextmanager
 def replacing(path):
@@ -36,7 +38,7 @@ def replacing(path):
 
 def write_atomically(path, content):
     """Write text or bytes to `path`, which holds the old or the new content at any moment."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = encode(content) if isinstance(content, str) else content
     with replacing(path) as beside, beside.open("wb") as file:
         file.write(data)
         file.flush()

@@ -3,9 +3,14 @@
 import colorsys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from segtf.class_lists import read_class_list
+from segtf.text_files import plain
 
 IGNORE_CLASS = 255
+
+_BACKGROUND_NAMES = {"background", "backgrounds", "bg", "backgnd", "hintergrund", "fond", "fondo"}
+_NOTHING_NAMES = {"unlabeled", "unlabelled", "notlabeled", "notlabelled", "nolabel", "void", "none"}
 
 
 @dataclass(frozen=True)
@@ -13,12 +18,14 @@ class LabelMap:
     """Class names and colours in id order, and the id of pixels that count nowhere.
 
     A map of two classes is a binary task: class 1 is the foreground, and one logit per pixel
-    tells it from class 0.
+    tells it from class 0. In a map of more classes any of them may be the background, or none:
+    ids are what the masks hold, and figures are means over all classes.
 
     Args:
         names: class names; the position is the class id. At least two.
         colors: one ``(red, green, blue)`` in 0..255 per class; by default the first class is
-            black and the others are spread over the hues. Black stands for background.
+            black and the others are spread over the hues. Black stands for background, unless
+            a class is called so.
         ignore_class: mask value of pixels that count neither in training nor in evaluation,
             or `None`.
 
@@ -38,7 +45,7 @@ class LabelMap:
     ignore_class: int | None = IGNORE_CLASS
 
     def __post_init__(self):
-        object.__setattr__(self, "names", tuple(str(name) for name in self.names))
+        object.__setattr__(self, "names", tuple(plain(str(name)) for name in self.names))
         colors = self.colors or _spread_colors(len(self.names))
         object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
         if not 2 <= len(self.names) <= 256:
@@ -68,7 +75,12 @@ class LabelMap:
 
     @property
     def background(self):
-        """0 where class 0 is background: in a binary task, or painted black; else `None`."""
+        """Id of the background: 0 in a binary task; else the class called so, or 0 where it is
+        painted black; `None` where there is none."""
+        if not self.is_binary:
+            named = [id_ for id_, name in enumerate(self.names) if background_rank(name) == 2]
+            if len(named) == 1:
+                return named[0]
         return 0 if self.is_binary or self.colors[0] == (0, 0, 0) else None
 
     @property
@@ -95,16 +107,52 @@ class LabelMap:
 
     @classmethod
     def from_file(cls, path):
-        """Read class names from a text file, one per line in id order; blank lines are left out.
+        """Read the classes from a list of names or table, as `read_class_list` describes.
+
+        Args:
+            path: the file.
 
         Raises:
-            ValueError: if the file does not hold at least two different names.
+            ValueError: naming the file and the line, if it does not hold at least two different
+                names or is of a form that is not read.
         """
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        classes = read_class_list(path)
         try:
-            return cls(tuple(line.strip() for line in lines if line.strip()))
+            return cls(classes.names, classes.colors)
         except ValueError as error:
             raise ValueError(f"Class names in {path}: {error}") from None
+
+
+def background_rank(name):
+    """Return how surely a class is the background, by its name.
+
+    Returns:
+        2 for background (``_background_``, ``bg``, ...), 1 for names of what nobody has labelled
+        (``unlabeled``, ``void``, ``none``), 0 for any other.
+
+    Example:
+
+    >>> [background_rank(name) for name in ("_background_", "Unlabelled", "cat")]
+    [2, 1, 0]
+    """
+    letters = "".join(char for char in name.casefold() if char.isalnum())
+    if letters in _BACKGROUND_NAMES:
+        return 2
+    return 1 if letters in _NOTHING_NAMES else 0
+
+
+def background_first(names):
+    """Return class names in another order, the one that is called background first, if any does.
+
+    For sources that give the ids themselves: those of the masks stay as they are.
+
+    Example:
+
+    >>> background_first(("cat", "background"))
+    ('background', 'cat')
+    """
+    first = max(range(len(names)), key=lambda index: background_rank(names[index]), default=0)
+    return (*names[first : first + 1], *names[:first], *names[first + 1 :])
 
 
 def _spread_colors(count):

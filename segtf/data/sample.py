@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segtf.labels import LabelMap
+from segtf.labels import LabelMap, background_rank
+from segtf.text_files import plain
 
 if TYPE_CHECKING:
     from segtf.data.masks import MaskReader
@@ -17,7 +18,8 @@ class Sample:
     """One labelled image: where its files are, not what is in them.
 
     Args:
-        id: name of the sample, unique in its set and the same on every machine.
+        id: name of the sample, unique in its set and the same on every machine; it is kept as
+            `segtf.text_files.plain` writes it.
         image: path of the image file.
         mask: path of the mask file; a `segtf.data.masks.MaskReader` where the label is not one
             grey or palette picture; or `None` for an image without a label.
@@ -33,6 +35,9 @@ class Sample:
     stratum: str | None = None
     mask_values: Mapping[int, int] | None = None
 
+    def __post_init__(self):
+        object.__setattr__(self, "id", plain(self.id))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -46,13 +51,15 @@ class Source:
         origin: the arguments of `load_source` that list the set again.
         channels: channels that its images are decoded to: 3 for RGB, 1 for grey.
         strays: files that make no sample, with the reason, such as an image without a mask.
-        notices: what was left out or mended when the set was listed, a line each.
+        notices: how the set was read where that is not plain, and what was left out or mended, a
+            line each.
         whole: all samples of the set, where `samples` are a part of it; by default those that it
             is made with. A part made by `dataclasses.replace(source, samples=...)` keeps them:
             what a value in the masks means is decided by the whole set.
 
     Raises:
-        ValueError: if two samples have the same id.
+        ValueError: if two samples have the same id; or if there are two classes and the second
+            is called background: the figures of a binary task are those of class 1.
     """
 
     name: str
@@ -66,9 +73,22 @@ class Source:
     whole: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self):
+        splits = {name: tuple(plain(id_) for id_ in ids) for name, ids in self.splits.items()}
+        object.__setattr__(self, "splits", splits)
+        _require_background_first(self.labels)
         counts = Counter(sample.id for sample in self.samples)
         twice = sorted(id_ for id_, count in counts.items() if count > 1)
         if twice:
             raise ValueError(f"Expected sample ids that differ. Received twice: {twice[:5]}")
         if not self.whole:
             object.__setattr__(self, "whole", self.samples)
+
+
+def _require_background_first(labels):
+    if labels.is_binary and background_rank(labels.names[1]) > background_rank(labels.names[0]):
+        raise ValueError(
+            "Expected the background as class 0 of two classes, since the figures are those of "
+            "class 1. List it first; if the masks hold 1 for it, exchange their values, too: "
+            'mask_values={"0": 1, "1": 0}. '
+            f"Received: 0 {labels.names[0]}, 1 {labels.names[1]}"
+        )

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from segtf.files import write_atomically
+from segtf.text_files import plain
 
 
 def split_by_share(samples, shares, seed=0):
@@ -134,6 +135,11 @@ def official_split(source, val_share=0.2, seed=0):
         rest = select(source.samples, split["train"])
     else:
         rest = [sample for sample in source.samples if sample.id not in assigned]
+    if not rest and split:
+        raise ValueError(
+            "Expected samples to train on: a published split train, or samples in no split. "
+            f"Received: the splits {', '.join(split)}"
+        )
     if "val" in split:
         return {"train": [sample.id for sample in rest], **split}
     return split | split_by_share(rest, {"train": 1 - val_share, "val": val_share}, seed)
@@ -219,7 +225,7 @@ def load_split(path):
         raise ValueError(f"Expected a saved split. Received: {path} ({error})") from None
     if not isinstance(split, dict) or not all(isinstance(ids, list) for ids in split.values()):
         raise ValueError(f"Expected lists of sample ids by split name. Received: {path}")
-    return split
+    return {name: [plain(str(id_)) for id_ in ids] for name, ids in split.items()}
 
 
 def select(samples, ids):

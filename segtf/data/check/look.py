@@ -20,7 +20,7 @@ from segtf.data.check.picture import (
 from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import mask_files, read_values
 from segtf.data.sample import Sample
-from segtf.data.sources.pairing import IMAGE_SUFFIXES
+from segtf.data.sources.picture_files import IMAGE_SUFFIXES
 
 TINY_SIDE = 32
 """Images with a side shorter than this, in pixels, are reported."""

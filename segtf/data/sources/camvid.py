@@ -8,8 +8,11 @@ Pattern Recognition Letters 30(2), 2009; the 11 classes are those of Badrinaraya
 from pathlib import PurePosixPath
 
 from segtf.data.sample import Sample, Source
+from segtf.data.sources.find_file import FileFinder
 from segtf.data.sources.registry import register_source
+from segtf.data.sources.split_names import SPLITS, split_name
 from segtf.labels import IGNORE_CLASS, LabelMap
+from segtf.text_files import read_lines
 
 _COLORS = {
     "Sky": (128, 128, 128),
@@ -25,7 +28,6 @@ _COLORS = {
     "Bicyclist": (0, 128, 192),
 }
 _VALUES = {**{id_: id_ for id_ in range(11)}, 11: IGNORE_CLASS}
-_LISTS = {"train": "train.txt", "val": "val.txt", "test": "test.txt"}
 
 
 @register_source("camvid")
@@ -33,33 +35,45 @@ def camvid(folder):
     """List the frames with the official splits; Void counts nowhere, the group is the video.
 
     Args:
-        folder: the tree of the SegNet tutorial: ``train.txt``, ``val.txt`` and ``test.txt``,
-            as many as there are, each line an image and its annotation, and the folders that
-            they name. Of longer paths in the lists the last two parts count.
+        folder: the tree of the SegNet tutorial: ``train.txt``, ``val.txt`` and ``test.txt``
+            (or another usual spelling), as many as there are, each line an image and its
+            annotation, and the folders that they name. Of longer paths in the lists the last
+            two parts count.
+
+    Raises:
+        ValueError: if there is no list, or naming file and line, if one is no pair of paths.
     """
     samples, splits = {}, {}
-    for split, name in _LISTS.items():
-        if (folder / name).is_file():
-            listed = [_sample(folder, line) for line in _lines(folder / name)]
-            samples.update({sample.id: sample for sample in listed})
-            splits[split] = tuple(sample.id for sample in listed)
+    finder = FileFinder(folder)
+    for split, path in _lists(folder):
+        listed = [_sample(finder, path, line, text) for line, text in read_lines(path)]
+        samples.update({sample.id: sample for sample in listed})
+        splits[split] = tuple(sample.id for sample in listed)
     if not samples:
         raise ValueError(
-            f"Expected lists of images named {', '.join(_LISTS.values())}. "
+            f"Expected lists of images named {', '.join(f'{split}.txt' for split in SPLITS)}. "
             f"Received: none in {folder}"
         )
     labels = LabelMap(tuple(_COLORS), tuple(_COLORS.values()))
     return Source("camvid", tuple(samples.values()), labels, splits=splits)
 
 
-def _lines(path):
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+def _lists(folder):
+    """Split and list, in the usual order; the plain name comes before other spellings."""
+    paths = sorted(folder.glob("*.txt"), key=lambda path: path.stem not in SPLITS)
+    for split in SPLITS:
+        of_split = [path for path in paths if split_name(path.stem) == split]
+        if of_split:
+            yield split, of_split[0]
 
 
-def _sample(folder, line):
-    parts = line.replace(";", " ").split()
+def _sample(finder, path, line, text):
+    parts = text.replace(";", " ").replace("\\", "/").split()
     if len(parts) != 2:
-        raise ValueError(f"Expected lines with an image and its annotation. Received: {line!r}")
+        raise ValueError(
+            "Expected lines with an image and its annotation, without blanks in their names. "
+            f"Received: {path}, line {line}: {text!r}"
+        )
     image, mask = (PurePosixPath(*PurePosixPath(part).parts[-2:]) for part in parts)
-    video = image.stem.split("_")[0]
-    return Sample(image.stem, folder / image, folder / mask, group=video, mask_values=_VALUES)
+    files = [finder.find(str(name)) or finder.folder / name for name in (image, mask)]
+    return Sample(image.stem, *files, group=image.stem.split("_")[0], mask_values=_VALUES)

@@ -2,18 +2,25 @@
 
 from pathlib import Path
 
-from segtf.data.masks import ColorMask, InstanceMask, MergedMasks
+from segtf.data.masks import ColorMask, InstanceMask
 from segtf.data.sample import Sample, Source
-from segtf.data.sources.pairing import Pairs, image_files, pair_endings, pair_folders
+from segtf.data.sources.class_folders import are_by_class, class_folders, merge_class_folders
+from segtf.data.sources.layouts import MASK_FOLDERS, find_layout
+from segtf.data.sources.pair_table import read_pairs
+from segtf.data.sources.pairing import Pairs, pair_endings, pair_folders
+from segtf.data.sources.picture_files import tree_files
 from segtf.data.sources.registry import register_source
-from segtf.data.sources.tables import read_color_table, read_rows
+from segtf.data.sources.split_lists import read_split_lists
+from segtf.data.sources.split_names import splits_of_folders
+from segtf.data.sources.tables import read_color_table
 from segtf.labels import LabelMap
+from segtf.text_files import plain
 
-_IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos")
-_MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "segmentations", "gt")
 _CLASS_FILES = ("classes.txt", "labels.txt")
-_COLOR_FILE = "colors.csv"
+_CVAT_FILE = "labelmap.txt"
+_COLOR_FILES = ("colors.csv", _CVAT_FILE)
 _DEFAULT_NAMES = ("background", "foreground")
+_INSTANCE_IDS = "_instanceids"
 
 
 @register_source("folder")
@@ -38,17 +45,28 @@ def folder(
     one subfolder per class (``masks/hair/a.png``) are merged; classes that come later in
     ``classes.txt`` lie over earlier ones.
 
+    Folders may have subfolders (``images/train/a.jpg`` and ``masks/train/a.png``), and each split
+    its own folders (``train/images``, ``train/masks``). Folders named train, val or test, by any
+    usual spelling, and the lists in ``ImageSets`` of Pascal VOC are official splits; ids keep
+    the subfolders. The names that Pascal VOC, CVAT and Cityscapes give to folders and files are
+    known. What is left out is in the notices of the source.
+
+    In a set of two classes the background is class 0: a table of colours and subfolders are read
+    so in any order, a list of names for masks of ids is refused where its second is called
+    background. In sets of more classes the ids are those of the lists and tables.
+
     Args:
         folder: holds the files, and ``classes.txt`` with one class name per line, in id order
             (without it: background and foreground, or the names of the subfolders).
         images: name of the folder of images; found by the usual names if not given.
-        masks: name of the folder of masks, likewise.
-        mask_ending: what the masks' names end in, where they lie beside the images.
-        pairs: name of a CSV file with the columns ``image`` and ``mask`` (paths from that file
+        masks: name of the folder of masks; found by the usual names if not given.
+        mask_ending: what the masks' names end in.
+        pairs: name of a table with the columns ``image`` and ``mask`` (paths from that file
             on), and if wanted ``id``, ``group``, ``stratum`` and ``split``.
-        classes: path of the file of class names, if it is elsewhere.
+        classes: path of the file of class names, from here or from the folder on; see
+            `segtf.class_lists.read_class_list`.
         colors: path of a table of colours (``car,0,0,142``) where masks tell classes by colour;
-            ``colors.csv`` in the folder is found by itself.
+            ``colors.csv`` and CVAT's ``labelmap.txt`` in the folder are found by themselves.
         instances: whether masks number objects, all of class 1.
         divisor: where masks number objects of several classes: pixels are
             ``class_id * divisor + number``.
@@ -60,132 +78,133 @@ def folder(
     Raises:
         ValueError: if there are no images or no masks, or a table is missing or unfit.
     """
-    colors = _color_table(folder, colors)
-    make_mask = _mask_maker(colors, instances, divisor)
-    labels = colors.labels if colors else _labels(folder, classes)
-    shared = {"labels": labels, "channels": channels}
-    values = colors.mask_values if colors else None
+    classes = _class_file(folder, classes)
     if pairs:
-        return _from_table(folder.name, folder / pairs, make_mask, values, shared)
-    image_folder = _find_folder(folder, images, _IMAGE_FOLDERS)
-    mask_folder = _find_folder(folder, masks, _MASK_FOLDERS)
-    if image_folder and mask_folder and _subfolders(mask_folder):
-        return _merged(folder, image_folder, mask_folder, classes, channels)
-    found = _match(folder, image_folder, mask_folder, mask_ending)
-    samples = (
+        table = folder / str(pairs)
+        colored = _color_table(folder, colors, classes)
+        listed = read_pairs(table, _mask_maker(colored, instances, divisor), _values(colored))
+        return _source(folder, _labels(folder, colored, classes), colored, channels, **listed)
+    layout = find_layout(folder, images, masks)
+    colored = _color_table(layout.root, colors, classes)
+    part = layout.parts[0]
+    subfolders = class_folders(part) if len(layout.parts) == 1 else []
+    if subfolders:
+        names = _class_names(layout.root, classes)
+        if are_by_class(part, subfolders, names):
+            return merge_class_folders(plain(folder.name), part, subfolders, names, channels)
+    make_mask, values = _mask_maker(colored, instances, divisor), _values(colored)
+    if (instances or divisor) and not mask_ending:
+        mask_ending = _ending_of_instances(layout)
+    found = _joined(layout, mask_ending)
+    samples = tuple(
         Sample(name, image, make_mask(mask), mask_values=values)
         for name, (image, mask) in found.pairs.items()
     )
-    return Source(folder.name, tuple(samples), strays=found.strays, **shared)
+    splits, strays, notices = read_split_lists(layout.root, found)
+    return _source(
+        folder,
+        _labels(layout.root, colored, classes),
+        colored,
+        channels,
+        samples=samples,
+        splits=splits or _splits_of(layout, found),
+        strays=strays,
+        notices=(*layout.notices, *notices),
+    )
 
 
-def _mask_maker(colors, instances, divisor):
+def _source(folder, labels, colored, channels, notices=(), **parts):
+    if colored:
+        notices = (*notices, *colored.notices)
+    return Source(plain(folder.name), labels=labels, channels=channels, notices=notices, **parts)
+
+
+def _mask_maker(colored, instances, divisor):
     """The form in which the masks are kept, as a function of a path."""
-    if colors:
+    if colored:
         return ColorMask
     if instances or divisor:
         return lambda path: InstanceMask(path, divisor)
     return lambda path: path
 
 
-def _find_folder(folder, name, usual_names):
-    if name:
-        if not (folder / name).is_dir():
-            raise ValueError(f"Expected a folder named {name}. Received: none in {folder}")
-        return folder / name
-    return next((folder / usual for usual in usual_names if (folder / usual).is_dir()), None)
+def _values(colored):
+    return colored.mask_values if colored else None
 
 
-def _match(folder, image_folder, mask_folder, mask_ending):
-    if image_folder and mask_folder and image_folder != mask_folder:
-        return pair_folders(image_folder, mask_folder)
-    if mask_folder and not image_folder:
-        raise ValueError(
-            f"Expected a folder of images named {' or '.join(_IMAGE_FOLDERS)}. "
-            f"Received: none in {folder}"
-        )
+def _joined(layout, mask_ending):
+    """The pairs of all parts, with the part's name before those of its samples."""
+    pairs, strays, notices = {}, {}, []
+    for part in layout.parts:
+        found = _match(part, mask_ending)
+        start = f"{part.name}/" if part.name else ""
+        pairs |= {start + name: files for name, files in found.pairs.items()}
+        strays |= found.strays
+        notices += found.notices
+    return Pairs(pairs, strays, tuple(notices))
+
+
+def _match(part, mask_ending):
+    if part.images != part.masks:
+        return pair_folders(part.images, part.masks, mask_ending, part.flat)
     try:
-        return pair_endings(image_folder or folder, mask_ending)
+        return pair_endings(part.images, mask_ending)
     except ValueError as error:
         raise ValueError(
-            f"Expected a folder of masks named {' or '.join(_MASK_FOLDERS)}, or masks beside the "
-            f"images. Received: none in {folder} ({error})"
+            f"Expected a folder of masks named {' or '.join(MASK_FOLDERS)}, or masks beside the "
+            f"images. Received: none in {part.images} ({error})"
         ) from None
 
 
-def _subfolders(folder):
-    return sorted(
-        path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"
-    )
+def _splits_of(layout, found):
+    """Splits by the folders of the images; by those of the masks where images have none."""
+    splits = splits_of_folders(list(found.pairs))
+    if splits or len(layout.parts) > 1:
+        return splits
+    root = layout.parts[0].masks
+    ids = {
+        plain(mask.relative_to(root).parent.joinpath("-").as_posix()) + name: name
+        for name, (_, mask) in found.pairs.items()
+    }
+    splits = splits_of_folders(list(ids))
+    return {split: tuple(ids[id_] for id_ in listed) for split, listed in splits.items()}
 
 
-def _merged(folder, image_folder, mask_folder, classes, channels):
-    """One subfolder of two-valued masks for each class but the background."""
-    subfolders = _subfolders(mask_folder)
-    labels = _labels(folder, classes, default=("background", *subfolders))
-    unknown = sorted(set(subfolders) - set(labels.names[1:]))
-    if unknown:
-        raise ValueError(
-            f"Expected subfolders of {mask_folder} named like the classes "
-            f"{', '.join(labels.names[1:])}. Received: {', '.join(unknown)}"
-        )
-    parts, strays = {}, {}
-    for class_id, name in enumerate(labels.names):
-        if name in subfolders:
-            found = pair_folders(image_folder, mask_folder / name)
-            for key, (_, mask) in found.pairs.items():
-                parts.setdefault(key, []).append((mask, class_id))
-            strays.update(_without_images(found, image_folder))
-    samples = []
-    for image in image_files(image_folder):
-        if image.stem in parts:
-            samples.append(Sample(image.stem, image, MergedMasks(tuple(parts[image.stem]))))
-        else:
-            strays[image] = f"has no mask in any subfolder of {mask_folder}"
-    return Source(folder.name, tuple(samples), labels, channels=channels, strays=strays)
+def _ending_of_instances(layout):
+    """``_instanceIds`` where files of class ids lie beside those of objects, as in Cityscapes."""
+    files = [path for part in layout.parts for path in tree_files(part.masks)]
+    has_them = any(path.stem.lower().endswith(_INSTANCE_IDS) for path in files)
+    return _INSTANCE_IDS if has_them else None
 
 
-def _without_images(found: Pairs, image_folder):
-    """A mask without an image is a stray; an image may well have nothing of one class."""
-    return {path: why for path, why in found.strays.items() if path.parent != image_folder}
-
-
-def _from_table(name, table, make_mask, values, shared):
-    samples, splits = [], {}
-    for row in read_rows(table):
-        if not row.get("image") or not row.get("mask"):
-            raise ValueError(
-                f"Expected the columns image and mask in every line of {table}. Received: {row}"
-            )
-        image = table.parent / row["image"]
-        sample = Sample(
-            row.get("id") or Path(row["image"]).with_suffix("").as_posix(),
-            image,
-            make_mask(table.parent / row["mask"]),
-            group=row.get("group") or None,
-            stratum=row.get("stratum") or None,
-            mask_values=values,
-        )
-        samples.append(sample)
-        if row.get("split"):
-            splits.setdefault(row["split"], []).append(sample.id)
-    splits = {split: tuple(ids) for split, ids in splits.items()}
-    return Source(name, tuple(samples), splits=splits, **shared)
-
-
-def _color_table(folder, path):
-    if path is not None:
-        path = Path(path)
+def _color_table(folder, colors, classes):
+    if colors is not None:
+        path = Path(str(colors))
         return read_color_table(path if path.is_file() else folder / path)
-    return read_color_table(folder / _COLOR_FILE) if (folder / _COLOR_FILE).is_file() else None
+    found = [folder / name for name in _COLOR_FILES if (folder / name).is_file()]
+    if not found or (classes is not None and found[0].name == _CVAT_FILE):
+        return None
+    return read_color_table(found[0])
 
 
-def _labels(folder, classes, default=_DEFAULT_NAMES):
-    if classes is not None:
-        if not Path(classes).is_file():
-            raise ValueError(f"Expected a file of class names. Received: {classes}, not there")
-        return LabelMap.from_file(classes)
-    for name in _CLASS_FILES:
-        if (folder / name).is_file():
-            return LabelMap.from_file(folder / name)
-    return LabelMap(default)
+def _labels(folder, colored, classes):
+    if colored:
+        return colored.labels
+    return _class_names(folder, classes) or LabelMap(_DEFAULT_NAMES)
+
+
+def _class_names(folder, classes):
+    """The labels of a list of class names, or `None` where there is none."""
+    found = [folder / name for name in _CLASS_FILES if (folder / name).is_file()]
+    path = classes or next(iter(found), None)
+    return LabelMap.from_file(path) if path else None
+
+
+def _class_file(folder, classes):
+    """The given list of class names, from here or from the folder on."""
+    if classes is None:
+        return None
+    for path in (Path(str(classes)), folder / str(classes)):
+        if path.is_file():
+            return path
+    raise ValueError(f"Expected a file of class names. Received: {classes}, not there")

@@ -24,4 +24,6 @@ def membrane(folder):
         Sample(name, image, mask, mask_values={0: 0, 1: 1, 255: 1})
         for name, (image, mask) in found.pairs.items()
     )
-    return Source("membrane", samples, _LABELS, channels=1, strays=found.strays)
+    return Source(
+        "membrane", samples, _LABELS, channels=1, strays=found.strays, notices=found.notices
+    )

@@ -6,10 +6,12 @@ Nature Methods 16, 2019.
 
 from segtf.data.masks import InstanceMask, MergedMasks
 from segtf.data.sample import Sample, Source
-from segtf.data.sources.pairing import image_files, pair_folders
+from segtf.data.sources.pairing import pair_folders
+from segtf.data.sources.picture_files import image_files
 from segtf.data.sources.registry import register_source
 from segtf.data.sources.tables import read_rows
 from segtf.labels import LabelMap
+from segtf.text_files import plain
 
 _LABELS = LabelMap(("background", "nucleus"), ((0, 0, 0), (90, 200, 90)))
 
@@ -31,12 +33,13 @@ def nuclei(folder):
 def _numbered(folder):
     found = pair_folders(folder / "images", folder / "labels")
     index = folder / "index.csv"
-    kinds = {row["name"]: row["kind"] for row in read_rows(index)} if index.is_file() else {}
+    rows = read_rows(index, ("name", "kind")) if index.is_file() else []
+    kinds = {plain(row["name"]): row.get("kind") or None for _, row in rows}
     samples = tuple(
         Sample(name, image, InstanceMask(mask), stratum=kinds.get(name))
         for name, (image, mask) in found.pairs.items()
     )
-    return Source("nuclei", samples, _LABELS, strays=found.strays)
+    return Source("nuclei", samples, _LABELS, strays=found.strays, notices=found.notices)
 
 
 def _published(folder):

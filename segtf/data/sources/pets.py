@@ -7,6 +7,7 @@ from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
 from segtf.data.sources.registry import register_source
 from segtf.labels import IGNORE_CLASS, LabelMap
+from segtf.text_files import read_lines
 
 LABELS = LabelMap(("background", "pet"), ((0, 0, 0), (240, 120, 40)))
 TRIMAP_VALUES = {1: 1, 2: 0, 3: IGNORE_CLASS}
@@ -30,14 +31,15 @@ def pets(folder):
         Sample(name, image, mask, stratum=name.rsplit("_", 1)[0], mask_values=TRIMAP_VALUES)
         for name, (image, mask) in found.pairs.items()
     )
-    splits = {
-        split: tuple(name for name in _names(annotations / file) if name in found.pairs)
-        for split, file in _SPLIT_FILES.items()
-        if (annotations / file).is_file()
-    }
-    return Source("pets", samples, LABELS, splits=splits, strays=found.strays)
-
-
-def _names(path):
-    """Lines are ``Abyssinian_100 1 1 1``: name, class, species, breed."""
-    return [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line]
+    splits, notices = {}, list(found.notices)
+    for split, file in _SPLIT_FILES.items():
+        if (annotations / file).is_file():
+            # Lines are "Abyssinian_100 1 1 1": name, class, species, breed.
+            names = [line.split()[0] for _, line in read_lines(annotations / file)]
+            splits[split] = tuple(name for name in names if name in found.pairs)
+            if len(splits[split]) < len(names):
+                absent = len(names) - len(splits[split])
+                notices.append(f"{absent} of {len(names)} pictures in {file} are not there")
+    return Source(
+        "pets", samples, LABELS, splits=splits, strays=found.strays, notices=tuple(notices)
+    )

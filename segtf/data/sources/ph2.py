@@ -4,8 +4,8 @@ Mendonca et al., "PH2 - A dermoscopic image database for research and benchmarki
 """
 
 from segtf.data.sample import Sample, Source
-from segtf.data.sources.pairing import image_files
 from segtf.data.sources.ph2_tables import DIAGNOSES, read_diagnoses
+from segtf.data.sources.picture_files import image_files
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 

@@ -1,7 +1,7 @@
 """The diagnoses of PH2, from whichever of its tables is there."""
 
-import csv
-import io
+from segtf.data.sources.tables import read_cells
+from segtf.text_files import read_lines
 
 DIAGNOSES = ("common nevus", "atypical nevus", "melanoma")
 
@@ -31,17 +31,14 @@ def read_diagnoses(root):
 
 def _from_text(path):
     """Rows look like ``|| IMD003 || histology || 0 || ...``; the third cell is the diagnosis."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split("||")]
+    for line, text in read_lines(path):
+        cells = [cell.strip() for cell in text.strip("|").split("||")]
         if len(cells) > 2 and cells[0].startswith("IMD") and cells[2].isdigit():
-            yield cells[0], DIAGNOSES[int(cells[2])]
+            yield cells[0], _diagnosis(cells[2], path, line)
 
 
 def _from_csv(path):
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        text = file.read()
-    separator = ";" if text.count(";") > text.count(",") else ","
-    return _from_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator), path)
+    return _from_rows(read_cells(path), path)
 
 
 def _from_workbook(path):
@@ -52,13 +49,13 @@ def _from_workbook(path):
             f"Expected openpyxl, to read {path.name}: pip install segtf[ph2]. Received: none"
         ) from None
     sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
-    return _from_rows(sheet.iter_rows(values_only=True), path)
+    return _from_rows(enumerate(sheet.iter_rows(values_only=True), 1), path)
 
 
 def _from_rows(rows, path):
     """Rows under a heading: a code per case, or a cross under one of three diagnoses."""
     heading = None
-    for row in rows:
+    for line, row in rows:
         cells = [" ".join(str(cell).lower().split()) if cell is not None else "" for cell in row]
         if heading is None:
             names = [cell.replace("_", " ") for cell in cells]
@@ -70,10 +67,18 @@ def _from_rows(rows, path):
         crossed = [diagnosis for diagnosis in DIAGNOSES if values.get(diagnosis)]
         code = values.get("diagnosis code", values.get("clinical diagnosis", ""))
         if code.isdigit():
-            yield values["image name"].upper(), DIAGNOSES[int(code)]
+            yield values["image name"].upper(), _diagnosis(code, path, line)
         elif len(crossed) == 1:
             yield values["image name"].upper(), crossed[0]
     if heading is None:
         raise ValueError(
             f"Expected a table with a column 'Image Name'. Received: {path} without one"
         )
+
+
+def _diagnosis(code, path, line):
+    if int(code) >= len(DIAGNOSES):
+        raise ValueError(
+            f"Expected a diagnosis 0 to {len(DIAGNOSES) - 1}. Received: {path}, line {line}: {code}"
+        )
+    return DIAGNOSES[int(code)]

@@ -23,6 +23,7 @@ _BUILT_IN = {
 }
 _FACTORIES = {}
 _MAKE_THEIR_FOLDER = {"tfds"}
+_FILES = ("classes", "colors")
 
 
 def register_source(name):
@@ -90,9 +91,10 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
             f"Expected options of the source {name!r}. Received: {options} ({error})"
         ) from None
     origin = {"name": name, "folder": str(folder.resolve()), **options}
-    if options.get("classes") is not None:
+    for key in _FILES:
         # A run is opened from other working directories, too.
-        origin["classes"] = str(Path(options["classes"]).resolve())
+        if isinstance(origin.get(key), str | Path) and Path(origin[key]).is_file():
+            origin[key] = str(Path(origin[key]).resolve())
     source = replace(source, origin=origin)
     if mask_values is None:
         return source

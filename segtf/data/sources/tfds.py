@@ -6,12 +6,13 @@ from segtf.data.sample import Sample, Source
 from segtf.data.sources.pets import LABELS as PET_LABELS
 from segtf.data.sources.pets import TRIMAP_VALUES
 from segtf.data.sources.registry import register_source
+from segtf.data.sources.split_names import split_name
 from segtf.files import publishing_folder
-from segtf.labels import IGNORE_CLASS, LabelMap
+from segtf.labels import IGNORE_CLASS, LabelMap, background_first
+from segtf.text_files import clean
 
 _KNOWN = {"oxford_iiit_pet": (PET_LABELS, TRIMAP_VALUES)}
 _MASK_NAMES = ("segmentation_mask", "segmentation_label", "mask", "label", "segmentation")
-_SPLIT_NAMES = {"validation": "val"}
 _UNPACKED = "segtf"
 
 
@@ -51,7 +52,7 @@ def tfds(folder, builder, image=None, mask=None, classes=None):
             "Expected a builder with an image and a mask feature (see the options image and "
             f"mask). Received: {builder} with {sorted(made.info.features)}"
         )
-    labels, values = _classes(made.name, pictures[mask], classes)
+    labels, values, notices = _classes(made.name, pictures[mask], classes)
     unpacked = folder / _UNPACKED / Path(made.data_path).relative_to(folder.resolve())
     if not unpacked.is_dir():
         _unpack(made, image, mask, unpacked)
@@ -64,8 +65,8 @@ def tfds(folder, builder, image=None, mask=None, classes=None):
             for image_file, mask_file in zip(images, masks, strict=True)
         ]
         samples += listed
-        splits[_SPLIT_NAMES.get(split, split)] = tuple(sample.id for sample in listed)
-    return Source(made.name, tuple(samples), labels, splits=splits)
+        splits[split_name(split) or split] = tuple(sample.id for sample in listed)
+    return Source(made.name, tuple(samples), labels, splits=splits, notices=notices)
 
 
 def _pictures(features, kind):
@@ -82,9 +83,9 @@ def _choose(pictures, usual_names, fits):
 
 
 def _classes(name, feature, classes):
-    """Class names, and what each value of the mask stands for."""
+    """Class names, what each value of the mask stands for, and notices."""
     if classes is None and name in _KNOWN:
-        return _KNOWN[name]
+        return (*_KNOWN[name], ())
     if classes is None and getattr(feature, "names", None):
         names = feature.names
     elif classes is None and getattr(feature, "num_classes", None):
@@ -94,10 +95,15 @@ def _classes(name, feature, classes):
             f"Expected the option classes, since {name} does not name its classes. Received: none"
         )
     else:
-        names = classes.split(",") if isinstance(classes, str) else classes
-    labels = LabelMap(tuple(names))
-    values = {value: IGNORE_CLASS for value in range(256)}
-    return labels, values | {id_: id_ for id_ in range(labels.num_classes)}
+        names = (
+            [clean(part) for part in classes.split(",")] if isinstance(classes, str) else classes
+        )
+    names, ids = list(names), {id_: id_ for id_ in range(len(names))}
+    notices = ()
+    if len(names) == 2 and background_first(names) != tuple(names):
+        names, ids = background_first(names), {0: 1, 1: 0}
+        notices = (f"{names[0]} is class 0, as the background of two classes",)
+    return LabelMap(tuple(names)), dict.fromkeys(range(256), IGNORE_CLASS) | ids, notices
 
 
 def _unpack(builder, image, mask, folder):

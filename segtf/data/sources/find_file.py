@@ -1,0 +1,65 @@
+"""Files that a table or list names, as it is written on another machine."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from segtf.text_files import clean
+
+
+class FileFinder:
+    """Finds the files that a table or list names.
+
+    Back-slashes separate folders, too; names that differ by capital letters, or in how letters
+    are composed (NFC, NFD), are the same where only one file fits. Of an absolute path from
+    another machine the end counts that is there, at least the file and its folder.
+
+    Args:
+        folder: what paths are relative to.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self._entries = {}
+
+    def find(self, text):
+        """Return the path of the file, or `None` if it is not there."""
+        slashed = text.replace("\\", "/")
+        for path in (self.folder / text, self.folder / slashed):
+            if _is_file(path):
+                return path
+        rooted = re.match(r"([A-Za-z]:)?/", slashed)
+        parts = PurePosixPath(re.sub(r"^[A-Za-z]:/|^/+", "", slashed)).parts
+        # A relative path may begin with the name of the folder that the table lies in.
+        starts = range(len(parts) - 1) if rooted else range(2 if self._is_inside(parts) else 1)
+        return next((path for start in starts if (path := self._walk(parts[start:]))), None)
+
+    def _is_inside(self, parts):
+        return len(parts) > 2 and parts[0] == self.folder.resolve().name
+
+    def _walk(self, parts):
+        path = self.folder
+        for part in parts:
+            if not (path / part).exists():
+                alike = [name for name in self._listed(path) if _alike(name) == _alike(part)]
+                if len(alike) != 1:
+                    return None
+                part = alike[0]
+            path = path / part
+        return path if _is_file(path) else None
+
+    def _listed(self, folder):
+        if folder not in self._entries:
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+            self._entries[folder] = names
+        return self._entries[folder]
+
+
+def _alike(name):
+    return clean(name).casefold()
+
+
+def _is_file(path):
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        return False
