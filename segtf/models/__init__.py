@@ -1,6 +1,7 @@
 """Architectures: each a function that returns a plain `keras.Model`."""
 
 from segtf.models.costs import multiply_adds
+from segtf.models.efficientnet_lite import efficientnet_lite
 from segtf.models.encoders import ENCODERS, encoder_features
 from segtf.models.heads import segmentation_head
 from segtf.models.registry import (
@@ -23,6 +24,7 @@ __all__ = [
     "ModelVariant",
     "build_model",
     "describe_models",
+    "efficientnet_lite",
     "encoder_features",
     "encoder_unet_body",
     "find_model",

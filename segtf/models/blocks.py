@@ -38,6 +38,7 @@ def convolution(
     batch_norm_momentum=0.9,
     use_bias=None,
     rectify=True,
+    ceiling=None,
     name=None,
 ):
     """Convolve with same padding, then normalise and rectify.
@@ -51,6 +52,7 @@ def convolution(
         use_bias: whether the convolution has a bias; by default only where no normalisation
             follows, which would cancel it.
         rectify: whether a ReLU follows.
+        ceiling: what that ReLU bounds values by; `None` for nothing.
         name: prefix of the names of the layers.
 
     Raises:
@@ -68,9 +70,15 @@ def convolution(
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    if normalization == "batch":
-        x = layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if rectify else x
+    x = normalize(x, normalization, batch_norm_momentum, name)
+    return layers.ReLU(ceiling, name=f"{name}_relu")(x) if rectify else x
+
+
+def normalize(x, normalization="batch", batch_norm_momentum=0.9, name=None):
+    """Normalise, if `normalization` is not `None`; the arguments are those of `convolution`."""
+    if normalization is None:
+        return x
+    return layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(x)
 
 
 def upsample_bilinear(x, name=None):

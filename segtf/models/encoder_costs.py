@@ -7,22 +7,23 @@ from typing import NamedTuple
 
 from segtf.models.encoders import ENCODER_DEPTH
 
-_BASE_FILTERS = 16
 _TILE = 2**ENCODER_DEPTH
 
 
 class UNetCost(NamedTuple):
-    """Cost of a U-Net of 16 base filters for grey or RGB images, its head left aside.
+    """Cost of a U-Net with an encoder for grey or RGB images, its head left aside.
 
     Args:
         parameters: their number.
         fixed: multiply-adds at any size: those that see an image's means alone.
         per_tile: multiply-adds for each 32x32 pixels.
+        base_filters: those of the decoder.
     """
 
     parameters: int
     fixed: int
     per_tile: int
+    base_filters: int = 16
 
     def of_model(self, size, num_classes):
         """Return parameters and multiply-adds of the whole model for an image of a size.
@@ -32,12 +33,15 @@ class UNetCost(NamedTuple):
         """
         height, width = size
         tiles = -(-height // _TILE) * -(-width // _TILE)
-        head = _BASE_FILTERS * num_classes
+        head = self.base_filters * num_classes
         parameters = self.parameters + head + num_classes
         return parameters, self.fixed + tiles * self.per_tile + height * width * head
 
 
 ENCODER_COSTS = {
+    "efficientnet-lite0": UNetCost(3_906_008, 0, 17_648_864, base_filters=8),
+    "efficientnet-lite1": UNetCost(4_682_328, 0, 20_042_336, base_filters=8),
+    "efficientnet-lite2": UNetCost(5_346_792, 0, 21_602_544, base_filters=8),
     "mobilenetv3-small": UNetCost(2_881_760, 458_752, 29_498_304),
     "mobilenetv3-large": UNetCost(5_075_184, 1_507_200, 33_872_448),
     "resnet50v2": UNetCost(30_526_832, 0, 131_842_048),

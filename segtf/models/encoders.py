@@ -1,11 +1,17 @@
-"""Encoders out of keras.applications: their feature maps, their scaling, their weights."""
+"""Encoders: networks that were made to classify, their feature maps and their scaling."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
+import keras
 from keras import layers
 
-from segtf.models.applications import build_application, copy_layers
+from segtf.models.applications import Application, build_application
+from segtf.models.efficientnet_lite import SCALES
+from segtf.models.efficientnet_lite_weights import build_efficientnet_lite
+from segtf.models.layer_copies import copy_layers
+from segtf.models.weight_files import Head
 
 ENCODER_DEPTH = 5
 """Number of times that every encoder halves the resolution."""
@@ -16,42 +22,30 @@ PREFIX = "encoder_"
 _OUTPUT = "output"
 
 
-class Head(NamedTuple):
-    """What a whole application has beyond the headless one.
-
-    Args:
-        classifier: name of the layer that classifies.
-        weights: number of weights of the head.
-    """
-
-    classifier: str = "predictions"
-    weights: int = 2
-
-
-_DENSE_HEAD = Head()
-
-
 @dataclass(frozen=True)
 class Encoder:
-    """A network of keras.applications, and how to use it as an encoder.
+    """A network, and how to use it as an encoder.
 
     Args:
-        application: its name there.
+        build: function of its name, the shape of what it takes and its weights (`None`,
+            ``"imagenet"`` or a path) that returns the network without its head.
         entering: names of the layers that the feature maps of strides 2, 4, 8, 16 and 32 enter;
-            ``output`` for the headless application's own output, `None` where it has no map of
-            that stride.
+            ``output`` for the network's own output, `None` where it has no map of that stride.
         mean: what is taken off pixels 0..255, one number for each of red, green and blue.
         deviation: what they are divided by then.
-        settings: arguments of the application that leave its own scaling out.
-        head: what the whole application has beyond the headless one.
+        has_wide_maps: whether the maps are taken where the network is widest, so that a decoder
+            narrows them first.
     """
 
-    application: str
+    build: Callable[..., keras.Model]
     entering: tuple[str | None, ...]
     mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
     deviation: tuple[float, float, float] = (127.5, 127.5, 127.5)
-    settings: tuple[tuple[str, object], ...] = (("include_preprocessing", False),)
-    head: Head = _DENSE_HEAD
+    has_wide_maps: bool = False
+
+
+def _application(*settings, **more):
+    return partial(build_application, Application(*settings, **more))
 
 
 # Mean and standard deviation of the pixels of ImageNet.
@@ -65,7 +59,7 @@ def _efficientnet_v2(size):
     # Stages 1 to 3 and 5 end where the next one halves the resolution. What enters the last 1x1
     # convolution has a seventh of its channels, which is what a decoder wants.
     return Encoder(
-        f"EfficientNetV2{size}",
+        _application(f"EfficientNetV2{size}"),
         (
             "block2a_expand_conv",
             "block3a_expand_conv",
@@ -77,9 +71,22 @@ def _efficientnet_v2(size):
     )
 
 
+# A stage ends where the depthwise convolution of the next one halves the resolution, which reads
+# features of six times the width that leaves the stage.
+_EFFICIENTNET_LITE = Encoder(
+    build_efficientnet_lite,
+    ("block2a_dwconv", "block3a_dwconv", "block4a_dwconv", "block6a_dwconv", "top_conv"),
+    mean=(127.0, 127.0, 127.0),
+    deviation=(128.0, 128.0, 128.0),
+    has_wide_maps=True,
+)
+
+_MOBILENET_V3_HEAD = Head("logits", 4)
+
 ENCODERS = {
+    **dict.fromkeys(SCALES, _EFFICIENTNET_LITE),
     "mobilenetv3-small": Encoder(
-        "MobileNetV3Small",
+        _application("MobileNetV3Small", head=_MOBILENET_V3_HEAD),
         (
             "expanded_conv_depthwise_pad",
             "expanded_conv_1_expand",
@@ -87,10 +94,9 @@ ENCODERS = {
             "expanded_conv_8_expand",
             "conv_1",
         ),
-        head=Head("logits", 4),
     ),
     "mobilenetv3-large": Encoder(
-        "MobileNetV3Large",
+        _application("MobileNetV3Large", head=_MOBILENET_V3_HEAD),
         (
             "expanded_conv_1_expand",
             "expanded_conv_3_expand",
@@ -98,14 +104,12 @@ ENCODERS = {
             "expanded_conv_12_expand",
             "conv_1",
         ),
-        head=Head("logits", 4),
     ),
     # The last block of a stage, not the first of the next, halves the resolution; before it, the
     # features are normalised and rectified.
     "resnet50v2": Encoder(
-        "ResNet50V2",
+        _application("ResNet50V2", settings=()),
         ("pool1_pad", "conv2_block3_1_conv", "conv3_block4_1_conv", "conv4_block6_1_conv", _OUTPUT),
-        settings=(),
     ),
     "efficientnetv2-b0": _efficientnet_v2("B0"),
     "efficientnetv2-b1": _efficientnet_v2("B1"),
@@ -113,9 +117,8 @@ ENCODERS = {
     "efficientnetv2-b3": _efficientnet_v2("B3"),
     # Its first convolution has stride 4.
     "convnext-tiny": Encoder(
-        "ConvNeXtTiny",
+        _application("ConvNeXtTiny", head=Head("convnext_tiny_head_dense")),
         (None, *(f"convnext_tiny_downsampling_layernorm_{index}" for index in range(3)), _OUTPUT),
-        head=Head("convnext_tiny_head_dense"),
         **_IMAGENET,
     ),
 }
@@ -126,8 +129,8 @@ def encoder_features(
 ):
     """Return the feature maps of an encoder.
 
-    Grey images are given to it as RGB. Weights are those of RGB images; without them, an encoder
-    takes any number of channels.
+    Grey images are given to it as RGB. Weights are those of RGB images; where an image has more
+    channels, these come first, and the others begin at the mean of their weights.
 
     Args:
         image: batch of pixels 0..255 `(B, H, W, C)`; `H` and `W` are multiples of 32, or unknown.
@@ -141,7 +144,7 @@ def encoder_features(
 
     Raises:
         ValueError: for an unknown encoder, weights that cannot be had or do not fit, or weights
-            for images of other than 1 or 3 channels.
+            for images of 2 channels.
 
     Example:
 
@@ -156,14 +159,17 @@ def encoder_features(
         x = layers.Concatenate(name="grey_to_rgb")([x, x, x])
     if include_rescaling:
         x = _rescale(x, details)
-    if encoder_weights is not None and x.shape[-1] != 3:
-        raise ValueError(
-            "Expected images of 1 or 3 channels, which encoder_weights are for. "
-            f"Received: {x.shape[-1]} channels and encoder_weights={encoder_weights!r}"
-        )
-    application = build_application(details, encoder, x.shape[1:], encoder_weights)
+    shape = x.shape[1:]
+    if encoder_weights is not None:
+        if shape[-1] < 3:
+            raise ValueError(
+                "Expected images of 1, 3 or more channels, which encoder_weights are for. "
+                f"Received: {shape[-1]} channels and encoder_weights={encoder_weights!r}"
+            )
+        shape = (*shape[:2], 3)
+    network = details.build(encoder, shape, encoder_weights)
     entered, output = copy_layers(
-        application,
+        network,
         x,
         PREFIX,
         batch_norm_momentum,
@@ -185,10 +191,17 @@ def find_encoder(name):
 
 
 def _rescale(x, details):
-    mean, deviation = details.mean, details.deviation
-    if x.shape[-1] != 3:
-        # No channel is red, green or blue.
-        mean, deviation = [sum(mean) / 3], [sum(deviation) / 3]
+    mean, deviation = (
+        _for_channels(values, x.shape[-1]) for values in (details.mean, details.deviation)
+    )
     scale = [1 / value for value in deviation]
     offset = [-value * factor for value, factor in zip(mean, scale, strict=True)]
     return layers.Rescaling(scale, offset, name="rescaling")(x)
+
+
+def _for_channels(values, channels):
+    """Those of red, green and blue, and their mean for further channels."""
+    mean = sum(values) / 3
+    if channels < 3:
+        return [mean]
+    return [*values, *[mean] * (channels - 3)]

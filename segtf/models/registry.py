@@ -148,14 +148,19 @@ def describe_models(size=(256, 256), num_classes=1, channels=3):
 def _count(name, variant, size, num_classes, channels):
     """Parameters and multiply-adds: counted, unless they are known beforehand."""
     known = ENCODER_COSTS.get(variant.settings.get("encoder"))
-    if known and _is_plain_encoder(variant) and channels in (1, 3):
+    if known and _is_known(variant, known) and channels in (1, 3):
         return known.of_model(size, num_classes)
     model = build_model(name, (*size, channels), num_classes)
     return model.count_params(), multiply_adds(model)
 
 
-def _is_plain_encoder(variant):
-    return variant.builder is unet and set(variant.settings) == {"encoder"}
+def _is_known(variant, cost):
+    settings = {"base_filters": 16, **variant.settings}
+    return (
+        variant.builder is unet
+        and set(settings) == {"encoder", "base_filters"}
+        and settings["base_filters"] == cost.base_filters
+    )
 
 
 def _check_settings(name, builder, settings):
@@ -197,6 +202,14 @@ register_model(
     unpooling="bilinear",
 )
 
+for _number in range(3):
+    register_model(
+        f"unet-efficientnet-lite{_number}",
+        unet,
+        f"U-Net of 8 base filters with the encoder EfficientNet-Lite{_number}",
+        encoder=f"efficientnet-lite{_number}",
+        base_filters=8,
+    )
 for _encoder, _network in (
     ("mobilenetv3-small", "MobileNetV3-Small"),
     ("mobilenetv3-large", "MobileNetV3-Large"),

@@ -20,10 +20,12 @@ from segtf.models.unpooling import (
     max_pool_with_indices,
     max_unpool,
 )
+from segtf.models.vgg16_weights import vgg16_convolutions
 
 UNPOOLINGS = ("indices", "bilinear")
 
 # Of VGG16: channels, in multiples of those at full resolution, and convolutions of each level.
+_VGG16_FILTERS = 64
 _VGG16 = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
 _BASIC_DEPTH = 4
 _BASIC_KERNEL_SIZE = 7
@@ -37,6 +39,7 @@ def segnet(
     use_bias=True,
     include_rescaling=True,
     batch_norm_momentum=0.9,
+    encoder_weights=None,
     name="segnet",
 ):
     """Build a SegNet, whose encoder is the convolutional part of VGG16 by default.
@@ -54,6 +57,11 @@ def segnet(
         include_rescaling: whether the first layer brings pixels 0..255 to 0..1; without it, the
             model takes values that are already scaled.
         batch_norm_momentum: weight of the past in the moving statistics (see `unet`).
+        encoder_weights: what the convolutions of the encoder begin with: `None` for random values;
+            `"imagenet"`, the weights of VGG16 that the paper begins with and keras.applications
+            downloads once; or the path of a `.weights.h5`, `.h5` or `.keras` file of that VGG16,
+            with or without its head. For 64 base filters and images of 1, 3 or more channels; of
+            those after the third, the first convolution begins at the mean of the three.
         name: name of the model.
 
     Returns:
@@ -61,7 +69,7 @@ def segnet(
         `(B, H, W, num_classes)`.
 
     Raises:
-        ValueError: for a value out of its range.
+        ValueError: for a value out of its range, or weights that cannot be had or do not fit.
 
     Reference:
         Badrinarayanan, Kendall, Cipolla: "SegNet: A Deep Convolutional Encoder-Decoder
@@ -75,9 +83,28 @@ def segnet(
     """
     image = image_input(input_shape)
     x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
+    pretrained = _pretrained(encoder_weights, base_filters, image.shape[-1])
     features = segnet_body(x, base_filters, unpooling, use_bias, batch_norm_momentum)
     logits = segmentation_head(features, num_classes, kernel_size=3)
-    return fuse_batch_norm(keras.Model(image, logits, name=name))
+    model = keras.Model(image, logits, name=name)
+    for level, convolutions in enumerate(pretrained):
+        for index, weights in enumerate(convolutions, start=1):
+            layer = model.get_layer(f"encoder{level}_{index}_conv")
+            # The batch normalisation that follows cancels a bias, where there is none.
+            layer.set_weights(weights[: len(layer.weights)])
+    return fuse_batch_norm(model)
+
+
+def _pretrained(encoder_weights, base_filters, channels):
+    """The convolutions of each level, if there are to be any."""
+    if encoder_weights is None:
+        return []
+    if base_filters != _VGG16_FILTERS:
+        raise ValueError(
+            f"Expected base_filters={_VGG16_FILTERS}, which encoder_weights are for. "
+            f"Received: base_filters={base_filters}, encoder_weights={str(encoder_weights)!r}"
+        )
+    return vgg16_convolutions(encoder_weights, channels)
 
 
 def segnet_body(x, base_filters=64, unpooling="indices", use_bias=True, batch_norm_momentum=0.9):

@@ -9,16 +9,18 @@ from segtf.models.blocks import (
     convolution,
     crop_like,
     image_input,
+    normalize,
     pad_to_multiple,
     upsample_bilinear,
 )
-from segtf.models.encoders import ENCODER_DEPTH, encoder_features
+from segtf.models.encoders import ENCODER_DEPTH, encoder_features, find_encoder
 from segtf.models.fused_batch_norm import fuse_batch_norm
 from segtf.models.heads import segmentation_head
 
 UPSAMPLINGS = ("transposed", "bilinear")
 
 _DEPTH = 4
+_CEILING = 6.0
 
 
 def unet(
@@ -33,9 +35,10 @@ def unet(
     batch_norm_momentum=0.9,
     encoder=None,
     encoder_weights=None,
+    narrow_skips=None,
     name="unet",
 ):
-    """Build a U-Net, with an encoder of its own or one out of keras.applications.
+    """Build a U-Net, with an encoder of its own or one that was made to classify.
 
     The settings of the paper are `base_filters=64, normalization=None` with one channel in and
     two classes out; unlike there, convolutions keep the size of the image.
@@ -45,8 +48,8 @@ def unet(
             be divisible by anything.
         num_classes: channels of the output; 1 for a binary task.
         base_filters: channels at full resolution; each level down has twice as many.
-        depth: number of times that the resolution is halved, by default 4. An encoder of
-            keras.applications has 5, and no other.
+        depth: number of times that the resolution is halved, by default 4. With `encoder` it is
+            5, and no other.
         normalization: `"batch"` or `None`; in the decoder alone, where `encoder` is given.
         dropout: rate of dropout at the lowest resolution.
         upsampling: `"transposed"` (learned 2x2 kernels) or `"bilinear"`.
@@ -54,13 +57,21 @@ def unet(
             `encoder` was trained on; without it, the model takes values that are already scaled.
         batch_norm_momentum: weight of the past in the moving statistics. Keras' own default of
             0.99 needs some hundred steps to catch up, which small data sets do not have.
-        encoder: `None`, or a name in `segtf.models.ENCODERS`, such as `"efficientnetv2-b0"`. The
+        encoder: `None`, or a name in `segtf.models.ENCODERS`, such as `"efficientnet-lite0"`. The
             names of its layers begin with `encoder_`, so that they can be frozen together. Grey
-            images are given to it as RGB; without weights it takes any number of channels.
-        encoder_weights: what the encoder begins with: `None` for random values; `"imagenet"`,
-            which keras.applications downloads once; or the path of a `.weights.h5`, `.h5` or
-            `.keras` file of that application, with or without its head. For images of 1 or 3
-            channels.
+            images are given to it as RGB. Images of more than 3 channels begin with red, green and
+            blue.
+        encoder_weights: what the encoder begins with: `None` for random values; `"imagenet"`; or
+            the path of a `.weights.h5`, `.h5` or `.keras` file of that network, with or without
+            its head, or of a `.pth` file of an EfficientNet-Lite in PyTorch's old format. The
+            weights of ImageNet are downloaded once by keras.applications; those of
+            EfficientNet-Lite0 come with segtf, those of Lite1 and Lite2 with its extra
+            `pretrained`. For images of 1, 3 or more channels; of those after the third, the first
+            convolution begins at the mean of the three.
+        narrow_skips: whether the maps of `encoder` are narrowed, by 1x1 convolutions, to the
+            channels of the decoder's level, and both halves of what is concatenated are
+            normalised and bounded by ReLU6: they share one scale where a model is quantised. By
+            default with EfficientNet-Lite only, whose maps are taken where it is widest.
         name: name of the model.
 
     Returns:
@@ -93,11 +104,7 @@ def unet(
         "batch_norm_momentum": batch_norm_momentum,
     }
     if encoder is None:
-        if encoder_weights is not None:
-            raise ValueError(
-                "Expected encoder_weights only where there is an encoder. "
-                f"Received: encoder=None, encoder_weights={encoder_weights!r}"
-            )
+        _require_encoder(encoder_weights=encoder_weights, narrow_skips=narrow_skips)
         x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
         features = unet_body(x, depth=_DEPTH if depth is None else depth, **decoder)
     else:
@@ -106,7 +113,12 @@ def unet(
                 f"Expected a depth of {ENCODER_DEPTH} with an encoder. Received: depth={depth}"
             )
         features = encoder_unet_body(
-            image, encoder, encoder_weights, include_rescaling=include_rescaling, **decoder
+            image,
+            encoder,
+            encoder_weights,
+            include_rescaling=include_rescaling,
+            narrow_skips=narrow_skips,
+            **decoder,
         )
     logits = segmentation_head(features, num_classes)
     return fuse_batch_norm(keras.Model(image, logits, name=name))
@@ -166,8 +178,9 @@ def encoder_unet_body(
     dropout=0.0,
     upsampling="transposed",
     batch_norm_momentum=0.9,
+    narrow_skips=None,
 ):
-    """Return the last feature map of a U-Net whose encoder is out of keras.applications.
+    """Return the last feature map of a U-Net whose encoder was made to classify.
 
     Args:
         image: batch of pixels 0..255 `(B, H, W, C)`, already scaled if not `include_rescaling`.
@@ -187,9 +200,9 @@ def encoder_unet_body(
     (None, 32, 48, 4)
     """
     _require_positive(base_filters)
-    convolve = partial(
-        _two_convolutions, normalization=normalization, batch_norm_momentum=batch_norm_momentum
-    )
+    settings = {"normalization": normalization, "batch_norm_momentum": batch_norm_momentum}
+    if narrow_skips is None:
+        narrow_skips = find_encoder(encoder).has_wide_maps
     *skips, x = encoder_features(
         pad_to_multiple(image, 2**ENCODER_DEPTH),
         encoder,
@@ -198,8 +211,19 @@ def encoder_unet_body(
         batch_norm_momentum=batch_norm_momentum,
     )
     # None of them has features at full resolution.
-    x = _decode(x, [None, *skips], base_filters, dropout, upsampling, convolve)
+    convolve = partial(_two_convolutions, ceiling=_CEILING if narrow_skips else None, **settings)
+    bound = partial(_bound, **settings) if narrow_skips else None
+    x = _decode(x, [None, *skips], base_filters, dropout, upsampling, convolve, bound)
     return crop_like(x, image)
+
+
+def _require_encoder(**settings):
+    for name, value in settings.items():
+        if value is not None:
+            raise ValueError(
+                f"Expected {name} only where there is an encoder. "
+                f"Received: encoder=None, {name}={value!r}"
+            )
 
 
 def _require_positive(base_filters, depth=1):
@@ -210,26 +234,42 @@ def _require_positive(base_filters, depth=1):
         )
 
 
-def _two_convolutions(x, filters, name, normalization, batch_norm_momentum):
+def _two_convolutions(x, filters, name, normalization, batch_norm_momentum, ceiling=None):
     for index in (1, 2):
         x = convolution(
             x,
             filters,
             normalization=normalization,
             batch_norm_momentum=batch_norm_momentum,
+            ceiling=ceiling,
             name=f"{name}_{index}",
         )
     return x
 
 
-def _decode(x, skips, base_filters, dropout, upsampling, convolve):
-    """Go up from the lowest resolution, past the skips, finest first; `None` where none is."""
+def _bound(skip, x, name, normalization, batch_norm_momentum):
+    """Narrow a skip to the channels of `x`, and bring both to 0..6."""
+    settings = {"normalization": normalization, "batch_norm_momentum": batch_norm_momentum}
+    skip = convolution(
+        skip, x.shape[-1], kernel_size=1, ceiling=_CEILING, name=f"{name}_skip", **settings
+    )
+    x = normalize(x, name=f"{name}_up", **settings)
+    return skip, layers.ReLU(_CEILING, name=f"{name}_up_relu")(x)
+
+
+def _decode(x, skips, base_filters, dropout, upsampling, convolve, bound=None):
+    """Go up from the lowest resolution, past the skips, finest first; `None` where none is.
+
+    Where `bound` is given, a skip and what joins it go through it first.
+    """
     if dropout:
         x = layers.Dropout(dropout, name="bottleneck_dropout")(x)
     for level, skip in reversed(list(enumerate(skips))):
         filters = base_filters * 2**level
         x = _upsample(x, filters, upsampling, f"decoder{level}_up")
         if skip is not None:
+            if bound is not None:
+                skip, x = bound(skip, x, name=f"decoder{level}")
             x = layers.Concatenate(name=f"decoder{level}_concat")([skip, x])
         x = convolve(x, filters, name=f"decoder{level}")
     return x

@@ -1,4 +1,4 @@
-"""Encoders out of keras.applications: their maps, their scaling and their weights."""
+"""Encoders of every source: their maps, their scaling and their weights."""
 
 import functools
 from collections import namedtuple
@@ -13,20 +13,13 @@ from model_tester import ModelTester, images
 
 from segtf.models import (
     ENCODERS,
-    build_model,
+    efficientnet_lite,
     encoder_features,
-    encoder_unet_body,
     model_names,
-    multiply_adds,
-    segmentation_head,
     unet,
 )
-from segtf.models.applications import build_application
-from segtf.models.encoder_costs import ENCODER_COSTS
-from segtf.models.float32 import in_float32
 
 SIZE = (64, 96)
-GREY_SIZE = (70, 33)
 SMALL = "mobilenetv3-small"
 
 # keras.applications: the network, and the scaling that it expects to be done before it.
@@ -40,6 +33,7 @@ APPLICATIONS = {
     "efficientnetv2-b3": ("EfficientNetV2B3", "efficientnet_v2"),
     "convnext-tiny": ("ConvNeXtTiny", "convnext"),
 }
+LITE = [f"efficientnet-lite{number}" for number in range(3)]
 # The others take seconds to build.
 EACH = [name if name == SMALL else pytest.param(name, marks=pytest.mark.slow) for name in ENCODERS]
 
@@ -73,12 +67,20 @@ class TestConvNeXtTiny(TestMobileNetV3Small):
     variant = "unet-convnext-tiny"
 
 
+@pytest.mark.slow
+class TestEfficientNetLite0(TestMobileNetV3Small):
+    variant = "unet-efficientnet-lite0"
+
+
 @functools.cache
 def application(name, **settings):
-    """The network as Keras builds it, its own scaling included, with weights that all matter."""
+    """The network, its own scaling included if Keras builds it, with weights that all matter."""
     keras.utils.set_random_seed(0)
     settings = {"include_top": False, "input_shape": (*SIZE, 3), **settings}
-    network = getattr(keras.applications, APPLICATIONS[name][0])(weights=None, **settings)
+    if name in LITE:
+        network = efficientnet_lite(name, **settings)
+    else:
+        network = getattr(keras.applications, APPLICATIONS[name][0])(weights=None, **settings)
     rng = np.random.default_rng(0)
     weights = [w + rng.uniform(0, 0.01, w.shape).astype("float32") for w in network.get_weights()]
     network.set_weights(weights)
@@ -93,11 +95,15 @@ def pair(request, tmp_path_factory):
     file = tmp_path_factory.mktemp("weights") / f"{name}.weights.h5"
     network.save_weights(file)
     pixels = images(SIZE)
-    preprocess = getattr(keras.applications, APPLICATIONS[name][1]).preprocess_input
     image = keras.Input((*SIZE, 3))
     maps = encoder_features(image, name, file)
     model = keras.Model(image, [features for features in maps if features is not None])
-    return Pair(name, network, preprocess(pixels.copy()), model, maps)
+    if name in LITE:
+        pixels = (pixels - 127.0) / 128.0
+    else:
+        preprocess = getattr(keras.applications, APPLICATIONS[name][1]).preprocess_input
+        pixels = preprocess(pixels)
+    return Pair(name, network, pixels, model, maps)
 
 
 def test_maps_have_the_strides_of_the_table(pair):
@@ -137,16 +143,9 @@ def test_all_layers_are_named_as_the_encoders(pair):
     assert not any(isinstance(layer, keras.Model) for layer in pair.model.layers)
 
 
-@pytest.mark.parametrize("name", EACH)
-def test_costs_are_as_declared(name, grey_unet):
-    model = grey_unet if name == SMALL else unet((*GREY_SIZE, 1), 3, encoder=name)
-    declared = ENCODER_COSTS[name].of_model(GREY_SIZE, num_classes=3)
-    assert declared == (model.count_params(), multiply_adds(model))
-
-
 def test_every_encoder_is_registered():
     assert {f"unet-{name}" for name in ENCODERS} <= set(model_names())
-    assert set(APPLICATIONS) == set(ENCODERS)
+    assert {*APPLICATIONS, *LITE} == set(ENCODERS)
 
 
 def tensor_entering(network, name):
@@ -176,12 +175,6 @@ def halves_next(network, layer):
         if convolutions > 1:
             return False
     return False
-
-
-@pytest.fixture(scope="module")
-def grey_unet():
-    """The cheapest U-Net with an encoder, for grey images of a size that does not divide."""
-    return unet((*GREY_SIZE, 1), 3, encoder=SMALL, batch_norm_momentum=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +218,7 @@ def assert_has_weights(network, expected):
 def test_weights_are_read_from_every_kind_of_file(files, part, form, recwarn):
     folder, weights = files
     path = str(folder / f"{part}{form}")
-    network = build_application(ENCODERS[SMALL], SMALL, (None, None, 3), path)
+    network = ENCODERS[SMALL].build(SMALL, (None, None, 3), path)
     assert_has_weights(network, weights[part])
     assert not [str(warning.message) for warning in recwarn if warning.category is UserWarning]
 
@@ -239,7 +232,7 @@ def test_imagenet_weights_come_from_where_keras_puts_them(files, monkeypatch, re
         return str(folder / "headless-weights-alone.h5")
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
-    network = build_application(ENCODERS[SMALL], SMALL, (32, 64, 3), "imagenet")
+    network = ENCODERS[SMALL].build(SMALL, (32, 64, 3), "imagenet")
     assert_has_weights(network, weights["headless"])
     assert asked == ["weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"]
     assert not [str(warning.message) for warning in recwarn if warning.category is UserWarning]
@@ -298,79 +291,18 @@ def test_files_that_do_not_fit_are_refused(spoiled, name, message, recwarn):
     assert not [str(warning.message) for warning in recwarn if warning.category is UserWarning]
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"encoder": "vgg16"}, "mobilenetv3-small, .*convnext-tiny. Received: 'vgg16'"),
-        ({"encoder": SMALL, "depth": 4}, "depth of 5 with an encoder. Received: depth=4"),
-        ({"encoder": SMALL, "base_filters": 0}, "base_filters.*Received"),
-        ({"encoder_weights": "imagenet"}, "only where there is an encoder. Received"),
-        (
-            {"encoder": SMALL, "encoder_weights": "imagenet", "input_shape": (64, 64, 4)},
-            "1 or 3 channels.*Received: 4 channels",
-        ),
-    ],
-)
-def test_settings_out_of_range_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        unet(**settings)
-
-
-def test_grey_enters_as_rgb(grey_unet):
-    scaled = keras.Model(grey_unet.input, grey_unet.get_layer("encoder_conv").input)
-    pixels = images(GREY_SIZE)[..., :1]
-    expected = np.repeat(pixels / 127.5 - 1, 3, axis=-1)
-    received = scaled(pixels)[:, : GREY_SIZE[0], : GREY_SIZE[1]]
-    np.testing.assert_allclose(received, expected, atol=1e-6)
-
-
-def test_momentum_of_the_moving_statistics_is_ours(grey_unet):
-    layers = [
-        layer for layer in grey_unet.layers if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    assert {layer.momentum for layer in layers} == {0.7}
-
-
-def test_names_do_not_depend_on_what_was_built_before(grey_unet):
-    other = unet((32, 32, 3), encoder=SMALL, base_filters=1)
-    first, second = (
-        {layer.name for layer in model.operations if layer.name.startswith("encoder_")}
-        for model in (grey_unet, other)
-    )
-    assert first == second
-
-
-@pytest.mark.slow
-def test_any_size_gives_what_its_padded_image_gives(grey_unet, tmp_path):
-    dynamic = unet((None, None, 1), 3, encoder=SMALL, batch_norm_momentum=0.7)
-    dynamic.set_weights(grey_unet.get_weights())
-    dynamic.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    height, width = GREY_SIZE
-    pixels = images(GREY_SIZE)[..., :1]
-    canvas = np.pad(pixels, [(0, 0), (0, -height % 32), (0, -width % 32), (0, 0)])
-    expected = grey_unet(pixels)
-    assert expected.shape == (2, height, width, 3)
-    assert expected.dtype == "float32"
-    np.testing.assert_allclose(loaded(pixels), expected, atol=1e-4)
-    np.testing.assert_allclose(loaded(canvas)[:, :height, :width], expected, atol=1e-4)
-
-
-def test_other_heads_attach_to_the_body_and_other_channels_need_no_weights():
-    image = keras.Input((40, 40, 5))
-    features = encoder_unet_body(image, SMALL, base_filters=2, normalization=None, dropout=0.1)
-    heads = [segmentation_head(features, 2, name="a"), segmentation_head(features, 5, name="b")]
-    model = keras.Model(image, heads)
-    assert model.output_shape == [(None, 40, 40, 2), (None, 40, 40, 5)]
-
-
-def test_a_mixed_precision_model_is_copied_to_float32():
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = build_model("unet-mobilenetv3-small", (32, 32, 3), base_filters=2)
-    finally:
-        keras.config.set_dtype_policy("float32")
-    copy = in_float32(model)
-    assert {layer.compute_dtype for layer in copy.layers} == {"float32"}
-    pixels = images((32, 32))
-    np.testing.assert_allclose(copy(pixels), model(pixels), atol=0.05)
+def test_further_channels_keep_the_weights_of_rgb_and_begin_at_their_mean(files):
+    folder, _ = files
+    image = keras.Input((*SIZE, 5))
+    features = encoder_features(image, SMALL, folder / "headless.weights.h5")[0]
+    model, rgb = keras.Model(image, features), application(SMALL)
+    kernel = rgb.get_layer("conv").get_weights()[0]
+    wider = model.get_layer("encoder_conv").get_weights()[0]
+    np.testing.assert_array_equal(wider[:, :, :3], kernel)
+    for channel in (3, 4):
+        np.testing.assert_allclose(wider[:, :, channel], kernel.mean(axis=2), rtol=1e-5)
+    pixels = images(SIZE)
+    further = np.full((2, *SIZE, 2), 127.5)  # which the scaling of this encoder takes to zero
+    received = model(np.concatenate([pixels, further], axis=-1).astype("float32"))
+    entering = tensor_entering(rgb, ENCODERS[SMALL].entering[0])
+    np.testing.assert_allclose(received, keras.Model(rgb.input, entering)(pixels), atol=1e-4)

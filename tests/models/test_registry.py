@@ -49,8 +49,9 @@ def architecture(name):
     """What tells variants apart but for their width or depth, and biases that are idle."""
     variant = find_model(name)
     settings = {**variant.settings, "base_filters": None, "use_bias": None}
-    if settings.get("encoder", "").startswith("efficientnetv2-b"):
-        settings["encoder"] = "efficientnetv2-b0"
+    for family in ("efficientnetv2-b", "efficientnet-lite"):
+        if settings.get("encoder", "").startswith(family):
+            settings["encoder"] = f"{family}0"
     return variant.builder, frozenset(settings.items())
 
 
