@@ -5,15 +5,18 @@ VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
+FUZZ_TARGETS ?= images masks graph coco tables keras tflite spec answers
+FUZZ_SECONDS ?= 60
 export SEGTF_DATA ?= $(abspath ../shared/data)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test test-slow gpu-check lint format notebook clean
+.PHONY: help install demo test test-slow fuzz gpu-check lint format notebook clean
 
 help:
 	@echo "make demo        the main job on generated data: train, evaluate, export, predict"
 	@echo "make test        all fast tests"
 	@echo "make test-slow   checks that train or measure for minutes, on real data where it is"
+	@echo "make fuzz        feed damaged files to everything that reads files, 60 seconds each"
 	@echo "make gpu-check   prove on this machine what only a GPU can prove, as a table"
 	@echo "make lint        ruff and the import contract"
 	@echo "make format      ruff format and safe fixes"
@@ -46,6 +49,12 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -q -m slow
+
+fuzz: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
+	for name in $(FUZZ_TARGETS); do \
+	  $(BIN)/python tests/fuzz/fuzz.py $$name $(FUZZ_SECONDS) || exit 1; \
+	done
 
 gpu-check: $(INSTALLED)
 	$(BIN)/python benchmarks/gpu_check.py
