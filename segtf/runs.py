@@ -10,15 +10,54 @@
       checkpoints/    the state that a killed run goes on from
       logs/           TensorBoard
       best.keras      the model of the best epoch
-      report/         figures and pictures of the evaluation
+      report/         figures and pictures of the evaluation on the images that were held out
+      report-NAME/    those of an evaluation on other data, or of another split
 """
 
 import csv
 import json
+import math
+import re
 from pathlib import Path
 
 from segtf.files import publishing_folder, read_json_object, write_atomically
 from segtf.spec import FORMAT_VERSION, ModelSpec
+
+DEFAULT_MONITOR = "val_mean_dice"
+
+
+def best_epoch(history, monitor=DEFAULT_MONITOR):
+    """Return the best epoch of a training by the figure that it monitored.
+
+    Where that figure is the same for several, the lowest loss decides: of the validation, then of
+    the training. What is not a number is worse than any number.
+
+    Args:
+        history: a dict of numbers for each epoch.
+        monitor: the figure; a loss is best where it is lowest, any other where it is highest.
+
+    Returns:
+        Index of the epoch; `None` if no epoch has that figure.
+
+    Example:
+
+    >>> rows = [{"val_mean_dice": 0.0, "val_loss": 0.9}, {"val_mean_dice": 0.0, "val_loss": 0.7}]
+    >>> best_epoch(rows), best_epoch(rows, "val_mean_iou")
+    (1, None)
+    """
+    if not any(monitor in row for row in history):
+        return None
+
+    def rank(index):
+        row = history[index]
+        figures = [row.get(name, math.nan) for name in (monitor, "val_loss", "loss")]
+        signs = (-1.0 if "loss" in monitor else 1.0, -1.0, -1.0)
+        return [
+            -math.inf if math.isnan(figure) else sign * figure
+            for sign, figure in zip(signs, figures, strict=True)
+        ]
+
+    return max(range(len(history)), key=rank)
 
 
 class Run:
@@ -118,8 +157,13 @@ class Run:
 
     @property
     def report(self):
-        """Folder of figures and pictures."""
+        """Folder of figures and pictures of the images that were held out."""
         return self.path / "report"
+
+    def report_on(self, name):
+        """Return the folder of figures and pictures of other images, by what they are called."""
+        name = re.sub(r"[^\w.-]+", "-", name).strip("-.")
+        return self.path / f"report-{name or 'other'}"
 
     @property
     def history_file(self):
@@ -183,6 +227,17 @@ class Run:
                 {name: float(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file)
             ]
+
+    @property
+    def monitor(self):
+        """Name of the figure by which the best epoch was chosen."""
+        return self.config().get("training", {}).get("monitor", DEFAULT_MONITOR)
+
+    def best_epoch(self):
+        """Return the figures of the best epoch, a row of `history`; `None` if there is none."""
+        history = self.history()
+        best = best_epoch(history, self.monitor)
+        return None if best is None else history[best]
 
     def _read_json(self, name):
         return read_json_object(self.path / name)

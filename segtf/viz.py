@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from segtf.files import replacing
 from segtf.labels import IGNORE_CLASS
+from segtf.runs import best_epoch
 
 IGNORED_COLOR = (64, 64, 64)
 
@@ -238,7 +239,9 @@ def plot_history(history, path, monitor="val_mean_iou"):
     names = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
     if not names:
         raise ValueError(f"Expected a history with figures beside 'epoch'. Received: {history!r}")
-    best = _best_epoch(history, monitor)
+    best = best_epoch(history, monitor)
+    if best is not None:
+        best = history[best]["epoch"]
 
     across = min(math.ceil(math.sqrt(len(names))), 3)
     down = math.ceil(len(names) / across)
@@ -296,15 +299,6 @@ def _class_ids(mask, labels):
             f"{labels.ignore_class}. Received: {sorted(unknown)[:10]}"
         )
     return mask.astype(np.uint8)
-
-
-def _best_epoch(history, monitor):
-    if not any(monitor in row for row in history):
-        return None
-    epochs, values = _curve(history, monitor)
-    if not np.isfinite(values).any():
-        return None
-    return epochs[np.nanargmin(values) if "loss" in monitor else np.nanargmax(values)]
 
 
 def _curve(history, column):

@@ -12,7 +12,11 @@ from segtf.cli.start import start_tensorflow
 @click.argument("model", metavar="RUN_OR_FILE", type=click.Path())
 @data_options(required=False)
 @click.option("--split", help="train, val, all, or a split of the data set.")
-@click.option("--out", type=click.Path(), help="Folder for the report; by default RUN/report.")
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Folder for the report; by default RUN/report, or RUN/report-NAME for other images.",
+)
 @click.option(
     "--outlines/--no-outlines",
     default=None,
@@ -57,7 +61,7 @@ def _figures(summary):
         threshold = summary["threshold"]
         yield (
             f"ROC area {_shown(summary['roc_auc'])}, threshold {threshold['used']:.3g} (best for "
-            f"Dice over all pixels: {threshold['best']:.3g})"
+            f"Dice over all pixels: {_shown(threshold['best'], 3)})"
         )
     if "outlines" in summary:
         outlines = summary["outlines"]

@@ -1,5 +1,8 @@
 """segtf train."""
 
+import contextlib
+from pathlib import Path
+
 import click
 from click.core import ParameterSource
 
@@ -81,12 +84,27 @@ def train(context, run, resume, data_name, data_dir, classes, data_settings, bat
         config = TrainConfig(batch_size=batch, **settings)
         source = open_source(data_name, data_dir, classes, data_settings)
         train_run(run, source, config, on_message=click.echo)
-    summary = evaluate(run).summary()
+    with _telling_that_the_model_is_safe(run):
+        summary = evaluate(run).summary()
     click.echo(
         f"{summary['images']} held-out images at their own resolution: "
         f"Dice {summary['mean_dice']:.4f}, IoU {summary['mean_iou']:.4f}"
     )
     click.echo(f"{run}: best.keras, history.csv, report/")
+
+
+@contextlib.contextmanager
+def _telling_that_the_model_is_safe(run):
+    """What goes wrong after the training costs nothing but the report."""
+    safe = f"the training is done, its model is safe in {Path(run) / 'best.keras'}"
+    again = f"`segtf evaluate {run}` measures it"
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{safe}, but it could not be measured ({again}): {error}") from error
+    except BaseException:
+        click.echo(f"{safe}; {again}", err=True)
+        raise
 
 
 def _refuse_settings(context):

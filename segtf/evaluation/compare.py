@@ -155,6 +155,7 @@ def _names(paths, reports):
 
 
 def _settings(path):
+    path = path if Run.is_run(path) else path.resolve().parent
     if not Run.is_run(path):
         return ""
     run = Run(path)

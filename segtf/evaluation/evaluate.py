@@ -15,6 +15,7 @@ from segtf.inference.predictor import Predictor
 from segtf.runs import Run
 
 _DECIDED = "mask_values"
+_NOT_HELD_OUT = ("train", "all")
 
 
 def evaluate(
@@ -23,12 +24,13 @@ def evaluate(
     """Measure a model on labelled images at their own resolution, and write a report.
 
     Args:
-        model: a run folder, or whatever else `segtf.load` takes, or its `Predictor`.
+        model: a run folder (or `Run`), or whatever else `segtf.load` takes, or its `Predictor`.
         source: a `segtf.data.Source`; by default the data that the run was trained on.
         split: name of a split of the run or the source; by default ``val`` for the run's own
             data and ``all`` for other data.
-        out: folder for the report; by default the run's ``report``. Without either, nothing is
-            written.
+        out: folder for the report. By default the run's ``report`` for what it held out, and one
+            beside it for anything else, named after it: ``report-train``, ``report-NAME`` of
+            another data set. Without a run, nothing is written.
         outlines: whether to measure outlines as well (boundary F, Hausdorff distance, average
             surface distance); by default for a binary task, where it is cheap.
         on_image: called after each image with the numbers of images done and in all.
@@ -40,20 +42,16 @@ def evaluate(
     Raises:
         ValueError: if model and data do not fit together, or the split is not there.
     """
-    run = None
-    if isinstance(model, str | Path):
-        if not Path(model).exists():
-            raise ValueError(f"Expected a model. Received: {model}, which does not exist")
-        run = Run(model) if Run.is_run(model) else None
-    if source is None:
-        source = _trained_on(run)
-    elif run is not None and _is_own(source, run):
+    run = _run_of(model)
+    source = _trained_on(run) if source is None else source
+    is_own = run is not None and _is_own(source, run)
+    if is_own:
         source = _read_alike(source, run)
     if _brings_no_labels(model):
         load_settings.setdefault("labels", source.labels)
     predict = model if isinstance(model, Predictor) else load(model, **load_settings)
     _check_labels(predict.spec.labels, source.labels)
-    name, samples = _samples_of(source, run, split)
+    name, samples = _samples_of(source, run, split, is_own)
     # A part of the set: what its masks mean is decided by the whole.
     part = replace(source, samples=tuple(samples), splits={})
     source, _ = inspect_source(part, to_train=False)
@@ -75,11 +73,29 @@ def evaluate(
         curve=tally.curve if tally.has_probabilities else None,
         calibration=tally.calibration if tally.has_probabilities else None,
         outlines=tally.outlines(),
-        folder=Path(out) if out is not None else run and run.report,
+        folder=Path(out) if out is not None else run and _folder(run, source, name, is_own),
     )
     if evaluation.folder is not None:
-        write_report(evaluation, source.samples, predict, run.history() if run else [])
+        write_report(evaluation, source.samples, predict, run)
     return evaluation
+
+
+def _run_of(model):
+    """The run that is measured, or `None`."""
+    if isinstance(model, Run):
+        return model
+    if not isinstance(model, str | Path):
+        return None
+    if not Path(model).exists():
+        raise ValueError(f"Expected a model. Received: {model}, which does not exist")
+    return Run(model) if Run.is_run(model) else None
+
+
+def _folder(run, source, split, is_own):
+    """Where the report belongs: figures of other images never replace those of the held-out."""
+    if is_own:
+        return run.report_on(split) if split in _NOT_HELD_OUT else run.report
+    return run.report_on(source.name if split == "all" else f"{source.name}-{split}")
 
 
 def _trained_on(run):
@@ -93,9 +109,8 @@ def _trained_on(run):
     return load_source(**origin)
 
 
-def _samples_of(source, run, split):
+def _samples_of(source, run, split, is_own):
     """Name and samples of the split."""
-    is_own = run is not None and _is_own(source, run)
     splits = {**source.splits, **(run.split() if is_own else {}), "all": None}
     name = split or ("val" if is_own else "all")
     if name not in splits:
@@ -132,7 +147,9 @@ def _without_decisions(origin):
 
 
 def _brings_no_labels(model):
-    return isinstance(model, keras.Model) or str(model).endswith(".keras")
+    if isinstance(model, keras.Model):
+        return True
+    return str(model).endswith(".keras") and not Run.is_run(Path(model).parent)
 
 
 def _check_labels(model_labels, data_labels):
@@ -145,6 +162,6 @@ def _check_labels(model_labels, data_labels):
 
 
 def _name_of(model):
-    if isinstance(model, str | Path):
-        return Path(model).resolve().name
+    if isinstance(model, Run | str | Path):
+        return Path(model.path if isinstance(model, Run) else model).resolve().name
     return getattr(model, "name", type(model).__name__)

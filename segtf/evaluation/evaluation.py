@@ -164,7 +164,9 @@ class Evaluation:
             return {}
         summary = {"expected_calibration_error": self.calibration.expected_error()}
         if self.curve is not None:
-            best, best_dice = self.curve.best_threshold()
+            # Without foreground in the truth, the best threshold is whichever finds nothing.
+            known = self.curve.positives.any()
+            best, best_dice = self.curve.best_threshold() if known else (None, None)
             summary["threshold"] = {
                 "used": self.threshold,
                 "best": best,

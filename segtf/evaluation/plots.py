@@ -41,13 +41,14 @@ def threshold_plot(sweep, used, best):
     Args:
         sweep: what `segtf.evaluation.sweep.sweep` returned.
         used: threshold that the figures of the report belong to.
-        best: threshold of the highest Dice.
+        best: threshold of the highest Dice, or `None`.
     """
     figure, panel = _panel()
     for name, color in (("dice", BLUE), ("precision", ORANGE), ("recall", GREEN)):
         panel.plot(sweep["threshold"], sweep[name], color=color, label=name.capitalize())
     panel.axvline(used, color="0.2", linewidth=1, label=f"used: {used:.3g}")
-    panel.axvline(best, color="0.2", linewidth=1, linestyle=":", label=f"best Dice: {best:.3g}")
+    if best is not None:
+        panel.axvline(best, color="0.2", linewidth=1, linestyle=":", label=f"best Dice: {best:.3g}")
     panel.set(xlabel="threshold", ylabel="over all pixels", xlim=(0, 1), ylim=(0, 1.02))
     panel.legend(loc="lower center", fontsize=8)
     return _svg(figure)

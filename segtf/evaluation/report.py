@@ -15,7 +15,7 @@ WORST_CASES = 12
 SHEET_ROWS = 6
 
 
-def write_report(evaluation, samples, predict, history=()):
+def write_report(evaluation, samples, predict, run=None):
     """Write the report into the evaluation's folder; what an earlier one left is replaced.
 
     ::
@@ -32,7 +32,7 @@ def write_report(evaluation, samples, predict, history=()):
         evaluation: an `Evaluation` with a folder.
         samples: its `Sample`s, in its order.
         predict: the `Predictor`, asked again for the few pictures: predictions are not kept.
-        history: figures of each epoch of the training, for its curves.
+        run: the `Run` that trained the model, for its curves, or `None`.
     """
     folder = evaluation.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,9 +47,7 @@ def write_report(evaluation, samples, predict, history=()):
     cases = {index: draw_case(samples[index], predict) for index in {*worst, *spread}}
     _draw_sheet(evaluation, spread, cases, folder / "overlays.png")
     shown = {index: cases[index] for index in worst}
-    write_atomically(
-        folder / "report.html", report_page(evaluation, summary, order, shown, history)
-    )
+    write_atomically(folder / "report.html", report_page(evaluation, summary, order, shown, run))
 
 
 def _draw_sheet(evaluation, chosen, cases, path):

@@ -22,7 +22,7 @@ OPEN_UP_TO = 40
 """Tables of more images than this start folded."""
 
 
-def report_page(evaluation, summary, order, worst, history=()):
+def report_page(evaluation, summary, order, worst, run=None):
     """Return the page as HTML.
 
     Args:
@@ -30,7 +30,7 @@ def report_page(evaluation, summary, order, worst, history=()):
         summary: its summary.
         order: indices of all images, the worst first.
         worst: index to pictures of the images to show, the worst first.
-        history: figures of each epoch of the training; may be empty.
+        run: the `Run` that trained the model, or `None`.
     """
     title = f"{evaluation.model} on {evaluation.data}, {evaluation.split}"
     return page(
@@ -40,7 +40,7 @@ def report_page(evaluation, summary, order, worst, history=()):
         _worst_cases(evaluation, worst),
         _classes(evaluation, summary),
         _curves(evaluation, summary),
-        _training(history),
+        _training(run),
         _all_images(evaluation, order),
         _notes(evaluation),
     )
@@ -151,12 +151,13 @@ def _curves(evaluation, summary):
     return f'<h2>Curves</h2><div class="plots">{"".join(drawings)}</div>'
 
 
-def _training(history):
+def _training(run):
+    history = run.history() if run else []
     if not history:
         return ""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.svg"
-        plot_history(history, path)
+        plot_history(history, path, run.monitor)
         drawing = plot(path.read_bytes(), "Figures of each epoch, at the model's size", wide=True)
     return f'<h2>Training</h2><div class="plots">{drawing}</div>'
 

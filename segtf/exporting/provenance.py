@@ -67,9 +67,8 @@ def _metrics(run):
         summary = json.loads(report.read_text(encoding="utf-8"))
         figures = {name: summary[name] for name in _FIGURES if name in summary}
         return {"from": "evaluation", **figures}
-    rows = [row for row in run.history() if "val_mean_dice" in row]
-    if not rows:
+    best = run.best_epoch()
+    if best is None:
         return None
-    best = max(rows, key=lambda row: row["val_mean_dice"])
     figures = {name: value for name, value in best.items() if name.startswith("val_")}
     return {"from": "training", "epoch": int(best["epoch"]), **figures}

@@ -3,9 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from segtf.runs import Run
+from segtf.runs import Run, best_epoch
 from segtf.training.config import TrainConfig
 from segtf.training.state import Progress
 
@@ -49,14 +47,7 @@ class Session:
     @property
     def best_epoch(self):
         """Index of the best epoch by the monitored figure, or `None` before the first."""
-        if not self.history:
-            return None
-        sign = -1.0 if self.config.monitor == "val_loss" else 1.0
-        # What is not a number is worse than any number.
-        values = [
-            np.nan_to_num(sign * row[self.config.monitor], nan=-np.inf) for row in self.history
-        ]
-        return int(np.argmax(values))
+        return best_epoch(self.history, self.config.monitor)
 
     @property
     def is_finished(self):

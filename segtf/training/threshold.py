@@ -13,6 +13,7 @@ def choose_threshold(y_true, probabilities, ignore_class=255):
 
     It helps if, chosen on either half of the images, it gains on the other half, and at least
     0.002 Dice on average, of 8 images or more: what fits a handful of images alone is not taken.
+    Without foreground in either half, the best threshold is whichever finds nothing: 0.5 then.
 
     Args:
         y_true: class ids 0 and 1 (and `ignore_class`), one array `(H, W)` an image.
@@ -20,8 +21,8 @@ def choose_threshold(y_true, probabilities, ignore_class=255):
         ignore_class: id of pixels that count nowhere, or `None`.
 
     Returns:
-        The threshold, and the Dice gained on images that it was not chosen on; ``(0.5, 0.0)``
-        where it does not help.
+        The threshold, and the Dice over all pixels gained on images that it was not chosen on;
+        ``(0.5, 0.0)`` where it does not help.
 
     Example:
 
@@ -34,6 +35,8 @@ def choose_threshold(y_true, probabilities, ignore_class=255):
     if len(y_true) < _FEWEST_IMAGES:
         return 0.5, 0.0
     halves = [_curve(y_true[part::2], probabilities[part::2], ignore_class) for part in (0, 1)]
+    if not all(half.positives.any() for half in halves):
+        return 0.5, 0.0
     gains = [
         _dice_at(other, one.best_threshold()[0]) - _dice_at(other, 0.5)
         for one, other in (halves, halves[::-1])

@@ -21,6 +21,7 @@ from segtf.training.checkpoint import SaveState, StopRequests, explaining_full_d
 from segtf.training.class_weights import median_frequency
 from segtf.training.config import TrainConfig
 from segtf.training.display import Display
+from segtf.training.foreground import check_foreground
 from segtf.training.precision import (
     default_strategy,
     dtype_policy,
@@ -86,6 +87,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     split = make_split(source, config)
     _say_encoder_weights(config, on_message)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
+    work.config = config = check_foreground(work.data, source.labels, config, on_message)
     settings = {
         "data": dict(source.origin),
         "data_fingerprint": fingerprint(source),
@@ -308,6 +310,8 @@ def _finish(work, session, on_message):
             probabilities.extend(keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[..., 0])
         threshold, gain = choose_threshold(truth, probabilities, labels.ignore_class)
         if gain:
-            on_message(f"threshold {threshold:.3f}: {gain:.4f} Dice better than 0.5")
+            on_message(
+                f"threshold {threshold:.3f}: Dice over all pixels {gain:.4f} better than at 0.5"
+            )
         run.save_spec(replace(work.spec, threshold=threshold))
     plot_history(run.history(), run.report / "curves.png", work.config.monitor)

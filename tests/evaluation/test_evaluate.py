@@ -1,3 +1,4 @@
+import base64
 import csv
 import json
 import re
@@ -12,6 +13,8 @@ from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
 
 import segtf
 from segtf.data import LabelMap, load_source, write_synthetic
+from segtf.exporting.provenance import provenance
+from segtf.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -237,3 +240,48 @@ def test_what_does_not_fit_is_refused(red_model, red_folder, small_run):
         pixels = keras.Input((8, 8, 3))
         model = keras.Model(pixels, keras.layers.Conv2D(3, 1)(pixels))
         segtf.evaluate(model, source)
+
+
+def test_other_data_leaves_the_report_of_the_held_out_images(small_run, red_folder):
+    segtf.evaluate(small_run)
+    before = (small_run.report / "metrics.json").read_bytes()
+    other = replace(load_source("folder", red_folder), name="red squares")
+    folders = [
+        segtf.evaluate(small_run.path, other).folder,
+        segtf.evaluate(small_run, split="train").folder,
+        segtf.evaluate(small_run, split="all").folder,
+    ]
+    names = ["report-red-squares", "report-train", "report-all"]
+    assert folders == [small_run.path / name for name in names]
+    assert (small_run.report / "metrics.json").read_bytes() == before
+
+
+def test_a_run_as_it_was_returned_is_taken(small_run):
+    by_object, by_path = segtf.evaluate(small_run), segtf.evaluate(small_run.path)
+    assert by_object.summary() == by_path.summary()
+    by_predictor = segtf.evaluate(segtf.load(small_run), load_source(**small_run.config()["data"]))
+    assert len(by_predictor.ids) == 12 and by_predictor.folder is None
+
+
+def test_the_model_of_a_run_keeps_its_labels(small_run, red_folder):
+    (red_folder / "classes.txt").write_text("skin\nlesion\n")
+    found = segtf.evaluate(small_run.best_model, load_source("folder", red_folder))
+    assert found.labels == small_run.spec().labels
+
+
+def test_the_best_epoch_of_the_report_is_that_of_the_run(small_run, tmp_path):
+    run = Run(shutil.copytree(small_run.path, tmp_path / "run"))
+    rows = run.history()
+    for row, loss, iou in zip(rows, (0.5, 0.9), (0.1, 0.2), strict=True):
+        row.update(val_loss=loss, val_mean_iou=iou)
+    lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    run.history_file.write_text("\n".join(lines))
+    config = json.loads((run.path / "config.json").read_text())
+    config["training"]["monitor"] = "val_loss"
+    (run.path / "config.json").write_text(json.dumps(config))
+    page = segtf.evaluate(run).folder / "report.html"
+    drawings = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page.read_text())
+    texts = [base64.b64decode(drawing).decode() for drawing in drawings]
+    assert any("best epoch: 1" in text for text in texts)
+    (run.report / "metrics.json").unlink()
+    assert provenance(segtf.load(run).backend.model, run)["metrics"]["epoch"] == 1
