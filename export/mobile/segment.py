@@ -20,6 +20,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+
 
 def main():
     """Segment the images that the command line names."""
@@ -41,7 +43,7 @@ def main():
 
 def segment_file(segment, path, out, with_overlay):
     """Write the mask of one image and print the share of each class."""
-    with Image.open(path) as opened:
+    with Image.open(path, formats=FORMATS) as opened:
         image = ImageOps.exif_transpose(opened).convert(segment.mode)
     start = time.perf_counter()
     mask = segment(image)

@@ -1,5 +1,6 @@
 """Images that are arrays: .npy files, and TIFF files with more channels than pictures have."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,28 @@ import numpy as np
 MAX_PIXELS = 64 * 2**20
 """Largest image that is decoded, in pixels; checked from the header, before decoding."""
 
+_MOST_VALUES = 16 * MAX_PIXELS
 _TIFF_SUFFIXES = (".tif", ".tiff")
 _PICTURE_CHANNELS = (1, 3)
 
 
 class ImageError(ValueError):
     """An image or mask that cannot be used, with its name and the reason."""
+
+
+class DepthError(ImageError):
+    """An image whose values are not on a scale that is known, with the cause: a text that follows
+    its name."""
+
+    kind = "no grey levels"
+
+    def __init__(self, name, cause):
+        super().__init__(
+            "Expected pixels of 8 bits, of 16 bits of which the upper 8 are kept, or floats of "
+            f"0..255; scale others to 8 bits by one window for all images. Received: {name}, which "
+            f"{cause}"
+        )
+        self.cause = cause
 
 
 def is_array_file(source, channels):
@@ -50,10 +67,8 @@ def read_array(path, channels):
             f"{values.shape}"
         )
     if values.dtype not in (np.uint8, np.uint16):
-        raise ImageError(
-            f"Expected pixels of dtype uint8 or uint16. Received: {path} of {values.dtype}"
-        )
-    return np.ascontiguousarray(values if values.dtype == np.uint8 else to_8_bits(values))
+        raise DepthError(path, f"is of {values.dtype}")
+    return np.ascontiguousarray(values if values.dtype == np.uint8 else to_8_bits(values, path))
 
 
 def open_array(path):
@@ -76,11 +91,26 @@ def open_array(path):
     return values
 
 
-def to_8_bits(values):
-    """Keep the upper 8 of 16 bits; floats are taken as 0..255."""
-    if values.dtype == np.float32:
-        return np.clip(np.round(values), 0, 255).astype(np.uint8)
-    return np.clip(values // 256, 0, 255).astype(np.uint8)
+def to_8_bits(values, name):
+    """Keep the upper 8 of 16 bits; floats are taken as 0..255.
+
+    The rule is one for all images: a scale that is guessed from an image would differ from one
+    to the next.
+
+    Raises:
+        DepthError: for values that are on neither scale, and fractions up to 1.
+    """
+    low, high = values.min(), values.max()
+    if values.dtype.kind == "f":
+        values = np.round(values)
+        if 0 < high <= 1 and low >= 0:
+            raise DepthError(name, f"holds fractions of {low:g}..{high:g}, no grey levels")
+        if not (values.min() >= 0 and values.max() <= 255):
+            raise DepthError(name, f"holds floats of {low:g}..{high:g}, no grey levels of 0..255")
+        return values.astype(np.uint8)
+    if low < 0 or high > 65535:
+        raise DepthError(name, f"holds {low}..{high}, no grey levels of 0..65535")
+    return (values // 256).astype(np.uint8)
 
 
 def _open_npy(path):
@@ -98,15 +128,19 @@ def _open_tiff(path):
             f"pip install 'segtf[tiff]'. Received: {path}"
         ) from None
     with tifffile.TiffFile(path) as file:
-        _check_size(path, file.series[0].shape)
-        return file.series[0].asarray()
+        series = file.series[0]
+        _check_size(path, series.shape)
+        if series.dtype not in (np.uint8, np.uint16):
+            raise DepthError(path, f"is of {series.dtype}")
+        return series.asarray()
 
 
 def _check_size(path, shape):
     """Whichever axis holds the channels, it is the shortest."""
     sides = sorted(shape)[-2:]
-    if len(shape) not in (2, 3) or sides[0] * sides[1] > MAX_PIXELS:
+    is_too_large = sides[0] * sides[1] > MAX_PIXELS or math.prod(shape) > _MOST_VALUES
+    if len(shape) not in (2, 3) or is_too_large:
         raise ImageError(
-            f"Expected 2 or 3 axes and at most {MAX_PIXELS} pixels. Received: {path} of "
-            f"shape {shape}"
+            f"Expected 2 or 3 axes, at most {MAX_PIXELS} pixels and {_MOST_VALUES} values. "
+            f"Received: {path} of shape {shape}"
         )

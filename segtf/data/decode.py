@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +10,37 @@ from PIL import Image, ImageOps
 
 from segtf.data.array_files import (
     MAX_PIXELS,
+    DepthError,
     ImageError,
     is_array_file,
     open_array,
     read_array,
     to_8_bits,
 )
+from segtf.data.mask_pictures import (
+    array_values,
+    picture_colors,
+    picture_values,
+    whole_numbers,
+)
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""Formats that are opened, by Pillow's names; others are refused, whatever a file calls itself."""
 
 _PILLOW_MODES = {1: "L", 3: "RGB"}
-_ORIENTATION_TAG = 0x0112
+LEAST_OF_DEEP = 32
+"""Deep images use the upper 3 of 16 bits somewhere in a set; those of 12-bit sensors do not."""
+
+_ORIENTATION_TAG, _BITS_TAG, _PHOTOMETRIC_TAG, _SAMPLE_FORMAT_TAG = 0x0112, 258, 262, 339
 
 
 def read_image(source, channels=3):
     """Decode an image.
 
-    The EXIF orientation is applied, alpha is dropped, 16-bit values keep their upper 8 bits,
-    grey and colour are converted into each other as `channels` asks. Files with other numbers
-    of channels are ``.npy`` arrays and TIFF (the latter with tifffile: ``segtf[tiff]``).
+    The EXIF orientation is applied, alpha is dropped, of several frames the first is read,
+    16-bit values keep their upper 8 bits, floats are taken as 0..255, grey and colour are
+    converted into each other as `channels` asks. Files with other numbers of channels are
+    ``.npy`` arrays and TIFF (the latter with tifffile: ``segtf[tiff]``).
 
     Args:
         source: path, encoded bytes, PIL image, or array `(H, W)` or `(H, W, C)` of dtype uint8.
@@ -35,7 +50,8 @@ def read_image(source, channels=3):
         uint8 array `(H, W, channels)`.
 
     Raises:
-        ImageError: if it cannot be read, is too large, or has another number of channels.
+        ImageError: if it cannot be read, is too large, has another number of channels, or holds
+            values that are no grey levels: fractions of 0..1, values below 0 or beyond 16 bits.
     """
     if isinstance(source, np.ndarray):
         return _check_array(source, channels)
@@ -47,12 +63,30 @@ def read_image(source, channels=3):
             f"have 1 or 3 channels. Received: {_name(source)}"
         )
     with open_image(source) as image:
+        _refuse_odd_scales(image, source)
         pixels = _load(image, source)
     if pixels.mode in ("I", "F") or pixels.mode.startswith("I;16"):
-        pixels = Image.fromarray(to_8_bits(np.asarray(pixels)))
+        pixels = Image.fromarray(to_8_bits(np.asarray(pixels), _name(source)))
     if pixels.mode == "P" and "transparency" in pixels.info:
         pixels = pixels.convert("RGBA")
     return np.atleast_3d(np.asarray(pixels.convert(_PILLOW_MODES[channels])))
+
+
+def read_single(source, channels=3):
+    """Decode an image by itself, as `read_image` does.
+
+    A set is refused where its deep images are nearly black on the scale of 16 bits; one image
+    may well be dark, so it is read by the same scale, with a warning.
+    """
+    pixels = read_image(source, channels)
+    if pixels.max() < LEAST_OF_DEEP and not isinstance(source, np.ndarray) and _is_deep(source):
+        warnings.warn(
+            f"{_name(source)} comes out nearly black: of 16 bits the upper 8 are kept, and its "
+            f"brightest value is {pixels.max()} of 255; scale it to 8 bits as the images were that "
+            "the model was trained on",
+            stacklevel=3,
+        )
+    return pixels
 
 
 def read_mask(source):
@@ -66,29 +100,44 @@ def read_mask(source):
         uint8 or int32 array `(H, W)` of the values in the file; bilevel pictures hold 0 and 1.
 
     Raises:
-        ImageError: if it cannot be read, is too large, or is a colour picture.
+        ImageError: if it cannot be read, is too large, holds fractions, is a colour picture, or
+            can be read in two ways: several pages or frames, transparency or a palette that is
+            another mask than the pixels, fewer bits than a byte.
+    """
+    name = _name(source)
+    if is_array_file(source, channels=1):
+        return whole_numbers(array_values(open_array(source), name), name, "array")
+    values, mode = _read_one_way(source, picture_values)
+    return whole_numbers(values, name, mode)
+
+
+def read_colors(source):
+    """Decode a mask that tells classes by colour.
+
+    Args:
+        source: path, encoded bytes or PIL image.
+
+    Returns:
+        uint8 array `(H, W, 3)`.
+
+    Raises:
+        ImageError: as for `read_mask`, but for colours.
     """
     if is_array_file(source, channels=1):
-        values, mode = np.squeeze(open_array(source)), "array"
-    else:
-        with open_image(source) as image:
-            pixels = _load(image, source)
-        values, mode = np.asarray(pixels), pixels.mode
-    if values.ndim == 3:
-        colors = values[..., :3] if values.shape[-1] >= 3 else values[..., :1]
-        if (colors != colors[..., :1]).any():
-            raise ImageError(
-                "Expected a mask of class ids (a grey or palette picture), not of colours. "
-                f"Received: {_name(source)} of mode {mode}"
-            )
-        values = colors[..., 0]
-    if values.dtype == np.bool_ or values.dtype == np.uint8:
-        return values.astype(np.uint8)
-    if not np.array_equal(values, values.astype(np.int32)):
-        raise ImageError(
-            f"Expected a mask of whole numbers. Received: {_name(source)} of mode {mode}"
-        )
-    return values.astype(np.int32)
+        return read_array(source, 3)
+    return _read_one_way(source, picture_colors)[0]
+
+
+def _read_one_way(source, read):
+    """What a function of `segtf.data.mask_pictures` makes of a picture, and its mode."""
+    with open_image(source) as image:
+        mode = image.mode
+        try:
+            return read(image, _name(source), lambda opened: _load(opened, source)), mode
+        except ImageError:
+            raise
+        except Exception as error:  # Pillow's plugins raise many kinds for damaged pages
+            raise _damaged(source, error) from None
 
 
 def image_size(source):
@@ -124,7 +173,7 @@ def open_image(source):
     if isinstance(file, str | os.PathLike) and not Path(file).is_file():
         raise ImageError(f"Expected an image file. Received: {file}, which does not exist")
     try:
-        image = Image.open(file)
+        image = open_header(file)
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"Expected at most {MAX_PIXELS} pixels. Received: {_name(source)} ({error})"
@@ -139,6 +188,40 @@ def open_image(source):
             f"{image.width} x {image.height}"
         )
     return image
+
+
+def open_header(file):
+    """Open a file with Pillow, if it is of one of the `FORMATS`."""
+    return Image.open(file, formats=FORMATS)
+
+
+def _refuse_odd_scales(image, source):
+    """Refuse the kinds of TIFF whose values Pillow gives as others than they are."""
+    if image.format != "TIFF":
+        return
+    if image.mode == "L" and 2 in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ()):
+        raise DepthError(_name(source), "holds signed numbers of 8 bits")
+    if image.mode.startswith("I;16") and image.tag_v2.get(_PHOTOMETRIC_TAG) == 0:
+        raise DepthError(_name(source), "holds 16 bits of which 0 is white")
+
+
+def is_deep_picture(image):
+    """Whether a PIL image that is open holds more than 8 bits a channel, by its header.
+
+    Pillow reads colour of 16 bits as if it had 8.
+    """
+    if image.mode[0] in "IF":
+        return True
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(_BITS_TAG, (1,))) > 8
+    return image.format == "PNG" and bool(image.tile) and ";16" in str(image.tile[0][3])
+
+
+def _is_deep(source):
+    if is_array_file(source, channels=1):
+        return open_array(source).dtype != np.uint8
+    with open_image(source) as image:
+        return is_deep_picture(image)
 
 
 def _load(image, source):

@@ -8,7 +8,7 @@ from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
 
 _SHOWN = 3
-_TOLD = ("listing", "0/255", "no foreground", "all foreground")
+_TOLD = ("listing", "0/255", "no foreground", "all foreground", "deep", "frames")
 _NOTHING_TO_LEARN = ("no foreground", "all foreground")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from segtf.data.array_files import MAX_PIXELS
 from segtf.data.coco_outlines import OutlineError, draw_outline
-from segtf.data.decode import ImageError, read_image, read_mask
+from segtf.data.decode import ImageError, read_colors, read_mask
 
 
 class MaskReader(Protocol):
@@ -51,7 +51,7 @@ class ColorMask:
 
     def read(self):
         """Return int32 colours `(H, W)`."""
-        red, green, blue = np.moveaxis(read_image(self.path, 3).astype(np.int32), -1, 0)
+        red, green, blue = np.moveaxis(read_colors(self.path).astype(np.int32), -1, 0)
         return (red << 16) | (green << 8) | blue
 
 
@@ -75,8 +75,15 @@ class InstanceMask:
 
     def read(self):
         """Return integer class ids `(H, W)`."""
-        values = read_mask(self.path)
-        return (values > 0).astype(np.uint8) if self.divisor is None else values // self.divisor
+        return self.to_class_ids(self.numbers())
+
+    def numbers(self):
+        """Return the numbers as the picture holds them, integers `(H, W)`."""
+        return read_mask(self.path)
+
+    def to_class_ids(self, numbers):
+        """Return the class ids of numbers."""
+        return (numbers > 0).astype(np.uint8) if self.divisor is None else numbers // self.divisor
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from segtf.data.decode import read_image
+from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
 from segtf.inference.decide import answer, image_probabilities
 
@@ -85,7 +85,7 @@ class Predictor:
         Returns:
             A list of `Prediction`s.
         """
-        images = [read_image(image, self.spec.channels) for image in images]
+        images = [read_single(image, self.spec.channels) for image in images]
         if not images:
             return []
         outputs = self.backend(np.stack([self.canvas(image) for image in images]))

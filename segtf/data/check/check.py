@@ -1,6 +1,7 @@
 """A look at a whole data set before anything is trained on it."""
 
 from segtf.data.check.across import check_splits, find_copies
+from segtf.data.check.depth import judge_depth
 from segtf.data.check.finding import ERROR, KINDS, Finding
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
@@ -42,7 +43,7 @@ def single_findings(source, looks, verdict):
     listing = [Finding("listing", (), notice) for notice in source.notices]
     strays = [Finding("no partner", (path,), why) for path, why in source.strays.items()]
     of_samples = [found for look in looks for found in look.findings]
-    return [*listing, *strays, *of_samples, *verdict.findings]
+    return [*listing, *strays, *of_samples, *judge_depth(source, looks), *verdict.findings]
 
 
 def with_meaning(source, verdict):

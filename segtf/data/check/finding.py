@@ -98,6 +98,18 @@ KINDS = {
         "mask of another size than its image",
         "Export the mask again at the size of its image; resize it by nearest neighbour only.",
     ),
+    "no grey levels": Kind(
+        ERROR,
+        "image whose values are no grey levels",
+        "Scale all images to 8 bits by one window that suits the sensor, such as 0..1 or 0..4095 "
+        "to 0..255: a scale of each image's own would make them incomparable.",
+    ),
+    "black": Kind(
+        ERROR,
+        "deep images that come out nearly black",
+        "Scale all images to 8 bits by one window that suits the sensor, such as 0..4095 to "
+        "0..255: of 16 bits the upper 8 are kept on reading.",
+    ),
     "mask not rotated": Kind(
         ERROR,
         "image rotated by EXIF, mask not rotated",
@@ -136,6 +148,26 @@ KINDS = {
         ERROR,
         "mask of fractions",
         "Export class ids as whole numbers in an 8-bit PNG; probabilities need a threshold.",
+    ),
+    "two readings": Kind(
+        ERROR,
+        "mask file that can be read in two ways",
+        "Save the values that are meant as a grey 8-bit PNG: one page, one channel, no palette, "
+        "no transparency.",
+    ),
+    "palettes": Kind(
+        ERROR,
+        "palettes that number the same colours differently",
+        "Save the masks as grey PNG of class ids; or give a table of the colours (colors.csv, "
+        "option colors) if colours are what tells the classes.",
+    ),
+    "trimap": Kind(
+        ERROR,
+        "trimaps",
+        "Say what the values stand for: the option mask_values, such as "
+        '--option \'mask_values={"1": 1, "2": 0, "3": 255}\' for 1 object, 2 background and 3 a '
+        "border that counts nowhere; --data pets reads the Oxford pets so (folders images and "
+        "trimaps).",
     ),
     "mixed 0/255": Kind(
         ERROR,

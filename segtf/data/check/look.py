@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from segtf.data.array_files import DepthError
 from segtf.data.check.finding import Finding
 from segtf.data.check.likeness import Likeness
 from segtf.data.check.picture import (
@@ -18,7 +19,7 @@ from segtf.data.check.picture import (
     open_picture,
 )
 from segtf.data.decode import ImageError, read_image
-from segtf.data.masks import mask_files, read_values
+from segtf.data.masks import InstanceMask, mask_files, read_values
 from segtf.data.sample import Sample
 from segtf.data.sources.picture_files import IMAGE_SUFFIXES
 
@@ -43,7 +44,10 @@ class Look:
         image: the image file, if its header could be read.
         mask: the first mask file, likewise, if it is a picture.
         counts: value in the mask to number of pixels; empty if it could not be read.
+        numbers: the values in the mask as its file holds them: numbers of objects before they
+            become classes.
         mask_digest: of the mask's values, to compare masks.
+        brightest: largest value of the image as it is read, if the file has more than 8 bits.
         pixels: figures of the decoded image; `None` unless looked at thoroughly.
     """
 
@@ -52,7 +56,9 @@ class Look:
     image: Picture | None = None
     mask: Picture | None = None
     counts: dict[int, int] = field(default_factory=dict)
+    numbers: frozenset[int] = frozenset()
     mask_digest: bytes = b""
+    brightest: int | None = None
     pixels: "Pixels | None" = None
 
     @property
@@ -101,8 +107,13 @@ def look_at_samples(source, thorough, on_sample=None):
 
 
 def _look(sample, channels, thorough):
-    image, image_findings, pixels = _look_at_image(sample, channels, thorough)
+    image, image_findings, brightest, pixels = _look_at_image(sample, channels, thorough)
     mask, mask_findings, values = _look_at_mask(sample)
+    counts = _count(values) if values is not None else {}
+    numbers = frozenset(counts)
+    if values is not None and isinstance(sample.mask, InstanceMask):
+        values = sample.mask.to_class_ids(values)
+        counts = _count(values)
     fit_findings = []
     if image is not None and values is not None:
         fit_findings = list(_fit(sample, image, mask, values.shape))
@@ -111,8 +122,10 @@ def _look(sample, channels, thorough):
         (*image_findings, *mask_findings, *fit_findings),
         image and replace(image, content=b""),
         mask and replace(mask, content=b""),
-        _count(values) if values is not None else {},
+        counts,
+        numbers,
         blake2b(np.ascontiguousarray(values)).digest() if values is not None else b"",
+        brightest,
         pixels,
     )
 
@@ -125,24 +138,29 @@ def _look_at_image(sample, channels, thorough):
     try:
         image = open_picture(sample.image, channels)
         findings = [finding(*what) for what in _oddities(image, channels)]
-        if not thorough:
+        if not (thorough or image.is_deep):
             decode_quickly(image)
-            return image, findings, None
+            return image, findings, None, None
         array = _decode(image, channels)
     except PictureError as error:
-        return image, [finding(error.kind, str(error))], None
+        return image, [finding(error.kind, str(error))], None, None
+    brightest = int(array.max()) if image.is_deep else None
+    if not thorough:
+        return image, findings, brightest, None
     if np.ptp(array.reshape(-1, array.shape[-1]), axis=0).max() == 0:
         color = ", ".join(str(value) for value in array[0, 0])
         findings.append(finding("blank", f"is {color} everywhere"))
-    if image.is_deep and array.max() < _DARK:
-        cause = f"its brightest value is read as {array.max()} of 255: nearly black"
+    if image.is_deep and brightest < _DARK:
+        cause = f"its brightest value is read as {brightest} of 255: nearly black"
         findings.append(finding("deep", cause))
-    return image, findings, _figures(array)
+    return image, findings, brightest, _figures(array)
 
 
 def _decode(image, channels):
     try:
         return read_image(image.path if image.mode == ARRAY_MODE else image.content, channels)
+    except DepthError as error:
+        raise PictureError(error.kind, error.cause) from None
     except ImageError as error:
         raise damaged(error.__cause__ or error) from None
 
@@ -173,7 +191,8 @@ def _oddities(image, channels):
 
 
 def _look_at_mask(sample):
-    """Header of the first mask file, findings, and values; without values if it is unusable."""
+    """Header of the first mask file, findings, and values as its file holds them; without values
+    if it is unusable."""
     if sample.mask is None:
         return None, [Finding("no mask", (sample.image,), "has no mask", (sample.id,))], None
     pictures, findings = [], []
@@ -187,7 +206,8 @@ def _look_at_mask(sample):
     if findings:
         return first, findings, None
     try:
-        values = read_values(sample)
+        is_numbered = isinstance(sample.mask, InstanceMask)
+        values = sample.mask.numbers() if is_numbered else read_values(sample)
     except ImageError as error:
         return first, [_unusable(sample, pictures, error)], None
     for picture in pictures:
@@ -205,9 +225,9 @@ def _unusable(sample, pictures, error):
         except PictureError as cause:
             return Finding(cause.kind, (picture.path,), str(cause), (sample.id,))
     files = mask_files(sample)
+    if hasattr(error, "kind"):
+        return Finding(error.kind, files, error.cause, (sample.id,))
     mode = pictures[0].mode if pictures else ""
-    if len(pictures) == 1 and mode == "F":
-        return Finding("float mask", files, "holds fractions", (sample.id,))
     if len(pictures) == 1 and (mode in _COLOR_MODES or mode == "PA"):
         return Finding("color mask", files, f"is of mode {mode}", (sample.id,))
     return Finding("smoothed mask", files, str(error), (sample.id,))

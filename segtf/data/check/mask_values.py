@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segtf.data.check.finding import Finding
+from segtf.data.check.palettes import judge_palettes
 from segtf.data.check.white import White, decide_white
 from segtf.data.masks import ColorMask, InstanceMask, holds_plain_ids, mask_files
 
@@ -11,6 +12,11 @@ _MANY = 8
 _SHOWN = 8
 _BLACK_AND_WHITE = {0, 255}
 _WHITE_IS_1 = {0: 0, 255: 1}
+_TRIMAPS = {
+    (1, 2, 3): {1: 1, 2: 0, 3: 255},
+    (0, 128, 255): {0: 0, 128: 255, 255: 1},
+    (0, 127, 255): {0: 0, 127: 255, 255: 1},
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,8 @@ def judge_masks(source, looks):
     if white.masks:
         findings.append(_white_finding(white.masks, labels))
     judged = {id(look) for look in (*white.masks, *white.contradicting)}
-    shifted = [] if white.masks else _shifted(readable, labels)
-    findings += shifted
+    shifted = [] if white.masks else _trimaps(readable, labels) or _shifted(readable, labels)
+    findings += [*shifted, *judge_palettes(plain, labels)]
     for look in readable:
         if not (id(look) in judged or (shifted and look.sample.mask_values is None)):
             findings += _unknown(look, labels, white.is_class_1)
@@ -113,6 +119,27 @@ def _white_for_many_classes(looks, labels):
         for look in looks
         if 255 in look.counts
     ]
+
+
+def _trimaps(looks, labels):
+    """Values of trimaps throughout the set, taken for class ids or for numbers of objects."""
+    looks = [look for look in looks if _may_be_trimap(look.sample, labels)]
+    values = {value for look in looks for value in look.numbers}
+    for trimap, meaning in _TRIMAPS.items():
+        if values == {*trimap}:
+            files = tuple(mask_files(look.sample)[0] for look in looks)
+            cause = (
+                f"holds {_list(sorted(values))}, as trimaps do, which are neither class ids nor "
+                f"numbers of objects; give their meaning as mask_values, such as {meaning}"
+            )
+            return [Finding("trimap", files, cause)]
+    return []
+
+
+def _may_be_trimap(sample, labels):
+    if isinstance(sample.mask, InstanceMask):
+        return sample.mask.divisor is None and sample.mask_values is None
+    return holds_plain_ids(sample) and labels.num_classes <= 3
 
 
 def _shifted(looks, labels):

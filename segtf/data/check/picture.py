@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segtf.data.array_files import MAX_PIXELS, ImageError, is_array_file, open_array
+from segtf.data.array_files import (
+    MAX_PIXELS,
+    DepthError,
+    ImageError,
+    is_array_file,
+    open_array,
+)
+from segtf.data.decode import is_deep_picture, open_header
+from segtf.data.mask_pictures import palette_of
 
 ARRAY_MODE = "array"
 """Mode of a `Picture` that is a file of an array, not decoded by Pillow."""
@@ -48,6 +56,7 @@ class Picture:
         frames: how many pictures it holds.
         has_alpha: whether it has transparency.
         is_deep: whether its values have more than 8 bits.
+        palette: its colours (red, green, blue) by number, if it is a palette image.
     """
 
     path: Path
@@ -59,6 +68,7 @@ class Picture:
     frames: int
     has_alpha: bool
     is_deep: bool
+    palette: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def size(self):
@@ -88,7 +98,7 @@ def open_picture(path, channels):
         cause = f"is a picture; {channels} channels need .npy or TIFF files"
         raise PictureError("channels", cause)
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_header(io.BytesIO(content)) as image:
             _refuse_large(image)
             return Picture(
                 path,
@@ -99,7 +109,8 @@ def open_picture(path, channels):
                 _orientation(image, content),
                 getattr(image, "n_frames", 1),
                 "A" in image.mode or "transparency" in image.info,
-                image.mode[0] in "IF" or _is_deep_png(image.format, content),
+                is_deep_picture(image),
+                palette_of(image) if image.mode in ("P", "PA") else (),
             )
     except PictureError:
         raise
@@ -121,7 +132,7 @@ def decode_quickly(picture):
     if picture.mode == ARRAY_MODE:
         return
     try:
-        with Image.open(io.BytesIO(picture.content)) as image:
+        with open_header(io.BytesIO(picture.content)) as image:
             image.draft("L", (image.width // 8, image.height // 8))
             image.load()
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files
@@ -149,14 +160,11 @@ def _read(path):
     return content
 
 
-def _is_deep_png(format_, content):
-    """Pillow reads PNG in colour of 16 bits as if it had 8; the header tells."""
-    return format_ == "PNG" and content[24] == 16
-
-
 def _open_array(path, channels):
     try:
         values = open_array(path)
+    except DepthError as error:
+        raise PictureError(error.kind, error.cause) from None
     except ImageError as error:
         raise damaged(error) from None
     shape = values.shape if values.ndim == 3 else (*values.shape, 1)
