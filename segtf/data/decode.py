@@ -31,6 +31,7 @@ _PILLOW_MODES = {1: "L", 3: "RGB"}
 LEAST_OF_DEEP = 32
 """Deep images use the upper 3 of 16 bits somewhere in a set; those of 12-bit sensors do not."""
 
+_SIGNED = 2
 _ORIENTATION_TAG, _BITS_TAG, _PHOTOMETRIC_TAG, _SAMPLE_FORMAT_TAG = 0x0112, 258, 262, 339
 
 
@@ -199,22 +200,26 @@ def _refuse_odd_scales(image, source):
     """Refuse the kinds of TIFF whose values Pillow gives as others than they are."""
     if image.format != "TIFF":
         return
-    if image.mode == "L" and 2 in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ()):
+    if image.mode == "L" and _is_signed(image):
         raise DepthError(_name(source), "holds signed numbers of 8 bits")
     if image.mode.startswith("I;16") and image.tag_v2.get(_PHOTOMETRIC_TAG) == 0:
         raise DepthError(_name(source), "holds 16 bits of which 0 is white")
 
 
 def is_deep_picture(image):
-    """Whether a PIL image that is open holds more than 8 bits a channel, by its header.
+    """Whether a PIL image that is open holds other numbers than 0..255, by its header.
 
     Pillow reads colour of 16 bits as if it had 8.
     """
     if image.mode[0] in "IF":
         return True
     if image.format == "TIFF":
-        return max(image.tag_v2.get(_BITS_TAG, (1,))) > 8
+        return max(image.tag_v2.get(_BITS_TAG, (1,))) > 8 or _is_signed(image)
     return image.format == "PNG" and bool(image.tile) and ";16" in str(image.tile[0][3])
+
+
+def _is_signed(image):
+    return _SIGNED in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ())
 
 
 def _is_deep(source):

@@ -84,7 +84,7 @@ def picture_colors(image, name, load):
     pixels = load(image)
     if pixels.mode[0] in "IF":
         raise ImageError(
-            f"Expected a mask of colours. Received: {name}, which holds numbers (mode {pixels.mode})"
+            f"Expected a mask of colours. Received: {name}, of numbers (mode {pixels.mode})"
         )
     if pixels.mode in ("LA", "PA") or "transparency" in pixels.info:
         pixels = pixels.convert("RGBA")

@@ -7,7 +7,7 @@ from segtf.data.masks import CocoMask
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.coco_file import CocoFile
 from segtf.data.sources.registry import register_source
-from segtf.labels import LabelMap
+from segtf.labels import LabelMap, background_rank
 
 
 @register_source("coco")
@@ -37,6 +37,8 @@ def coco(folder, categories=None, annotations=None, images=None):
     path = _annotation_file(folder, annotations)
     file = CocoFile.read(path, folder / (images or _image_folder(folder, path)))
     class_ids, names = _classes(file.categories, categories)
+    for category in sorted(name for name in file.categories.values() if _is_background(name)):
+        file.notices.add("categories that are the background, as class 0", category)
     samples = tuple(
         Sample(image.id, image.path, CocoMask(path, image.size, objects))
         for image, objects in file.images_with_objects(class_ids)
@@ -68,13 +70,18 @@ def _image_folder(folder, path):
 def _classes(listed, wanted):
     """COCO id to class id, and the names of the classes after the background.
 
-    Categories of one name are one class.
+    Categories of one name are one class, and those called background are class 0.
     """
-    known = list(dict.fromkeys(listed.values()))
+    known = [name for name in dict.fromkeys(listed.values()) if not _is_background(name)]
     names = wanted.split(",") if isinstance(wanted, str) else wanted
     names = [str(name).strip() for name in names] if names else known
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"Expected categories out of {sorted(known)}. Received: {unknown}")
     of_name = {name: class_id for class_id, name in enumerate(names, 1)}
+    of_name |= {name: 0 for name in listed.values() if _is_background(name)}
     return {id_: of_name[name] for id_, name in listed.items() if name in of_name}, names
+
+
+def _is_background(name):
+    return background_rank(name) == 2
