@@ -10,9 +10,12 @@ from segtf.text_files import clean, read_text
 
 _NUMBERED = re.compile(r"(-?\d+)(\s*(?:[:=,;)]|\.\s|\s))\s*(.*\D.*)")
 _NUMBERED_BEHIND = re.compile(r"(.*\D)(\s*[:=,;])\s*(-?\d+)")
-_OF_ANOTHER_FORM = re.compile(r"[{}]|^<[?!/]|^\[|\w:$")
+_OF_ANOTHER_FORM = re.compile(r"[{}]|^<[?!/]|^\[|\w:$|^[^:]+:\d+,\d+,\d+")
 _LIST_KEYS = ("names", "classes", "labels", "categories")
 _LIST_KEY = re.compile(rf"({'|'.join(_LIST_KEYS)})\s*:\s*(.*)")
+IGNORED_NAMES = {"void", "ignore", "ignored", "unlabeled", "unlabelled", "unknown", "__ignore__"}
+"""Names of the ignore class, in small letters, where a file tells ids or colours of it."""
+
 _IGNORED = "__ignore__"
 _BACKGROUND = ("_background_", "__background__")
 _IGNORE_NUMBERS = (-1, 255)
@@ -84,7 +87,7 @@ def _entries(path):
     if numbered:
         return numbered
     if is_table or role_of(rows[0][1]):
-        raise unread(path, *rows[0], "which reads like a heading")
+        raise unread(path, *rows[0], "which reads like a heading: remove it")
     for line, text in rows:
         if _OF_ANOTHER_FORM.search(text):
             raise unread(path, line, text, "which is no name")
@@ -117,11 +120,20 @@ def _numbered(rows):
 
 
 def _in_order(entries, path):
-    """Entries in the order of their numbers, if they have any; each from 0 on is needed once."""
+    """Entries in the order of their numbers, if they have any; each from 0 on is needed once.
+
+    The ignore class may be listed as 255 or -1.
+    """
     if any(entry.number is None for entry in entries):
         return entries
-    ordered = sorted(entries, key=lambda entry: entry.number)
-    ordered = [entry for entry in ordered if entry.number not in _IGNORE_NUMBERS] or ordered
+    ordered = sorted(
+        (
+            entry
+            for entry in entries
+            if entry.number not in _IGNORE_NUMBERS or entry.name.lower() not in IGNORED_NAMES
+        ),
+        key=lambda entry: entry.number,
+    )
     for expected, entry in enumerate(ordered):
         if entry.number != expected:
             raise ValueError(
@@ -154,9 +166,10 @@ def _require_different(entries, path):
 def _from_json(text, path):
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        raise unread(path, line, text.splitlines()[line - 1].strip(), f"({error})") from None
+        shown = [*text.splitlines(), ""][line - 1].strip()
+        raise unread(path, line, shown, f"which is no JSON ({error})") from None
     if isinstance(values, dict):
         lists = [
             values[key] for key in ("names", "classes", "labels", "categories") if key in values

@@ -1,5 +1,6 @@
 """The `segtf` command: parses, calls, prints. Each subcommand imports what it needs itself."""
 
+import io
 import sys
 
 import click
@@ -30,6 +31,7 @@ for command in (train, evaluate, compare, predict, export, benchmark, request, m
 def main(arguments=None):
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    _escape_what_cannot_be_written()
     if "--debug" in arguments:
         arguments = ["--debug", *(value for value in arguments if value != "--debug")]
     try:
@@ -46,3 +48,10 @@ def main(arguments=None):
         click.echo(f"segtf: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _escape_what_cannot_be_written():
+    """Names of files that are no UTF-8 are shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

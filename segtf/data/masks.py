@@ -83,7 +83,9 @@ class InstanceMask:
 
     def to_class_ids(self, numbers):
         """Return the class ids of numbers."""
-        return (numbers > 0).astype(np.uint8) if self.divisor is None else numbers // self.divisor
+        if self.divisor is None:
+            return (numbers > 0).astype(np.uint8)
+        return numbers.astype(np.int32) // self.divisor
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def _classes(listed, wanted):
     known = [name for name in dict.fromkeys(listed.values()) if not _is_background(name)]
     names = wanted.split(",") if isinstance(wanted, str) else wanted
     names = [str(name).strip() for name in names] if names else known
+    names = [name for name in names if not _is_background(name)]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"Expected categories out of {sorted(known)}. Received: {unknown}")

@@ -15,10 +15,14 @@ class FileFinder:
 
     Args:
         folder: what paths are relative to.
+
+    Attributes:
+        moved: how many paths of another place were found here.
     """
 
     def __init__(self, folder):
         self.folder = Path(folder)
+        self.moved = 0
         self._entries = {}
 
     def find(self, text):
@@ -31,7 +35,12 @@ class FileFinder:
         parts = PurePosixPath(re.sub(r"^[A-Za-z]:/|^/+", "", slashed)).parts
         # A relative path may begin with the name of the folder that the table lies in.
         starts = range(len(parts) - 1) if rooted else range(2 if self._is_inside(parts) else 1)
-        return next((path for start in starts if (path := self._walk(parts[start:]))), None)
+        for start in starts:
+            path = self._walk(parts[start:])
+            if path:
+                self.moved += bool(rooted) or start > 0
+                return path
+        return None
 
     def _is_inside(self, parts):
         return len(parts) > 2 and parts[0] == self.folder.resolve().name
@@ -39,7 +48,7 @@ class FileFinder:
     def _walk(self, parts):
         path = self.folder
         for part in parts:
-            if not (path / part).exists():
+            if not _is_there(path / part):
                 alike = [name for name in self._listed(path) if _alike(name) == _alike(part)]
                 if len(alike) != 1:
                     return None
@@ -59,7 +68,11 @@ def _alike(name):
 
 
 def _is_file(path):
+    return _is_there(path) and path.is_file()
+
+
+def _is_there(path):
     try:
-        return path.is_file()
+        return path.exists()
     except (OSError, ValueError):  # a name too long, or with a zero byte
         return False

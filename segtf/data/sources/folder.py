@@ -151,8 +151,8 @@ def _match(part, mask_ending):
         return pair_endings(part.images, mask_ending)
     except ValueError as error:
         raise ValueError(
-            f"Expected a folder of masks named {' or '.join(MASK_FOLDERS)}, or masks beside the "
-            f"images. Received: none in {part.images} ({error})"
+            f"Expected a folder of masks named {' or '.join(MASK_FOLDERS[:7])}, or masks beside "
+            f"the images. Received: none in {part.images} ({error})"
         ) from None
 
 

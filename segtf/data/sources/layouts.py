@@ -4,12 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from segtf.data.sources.pairing import MASK_ENDINGS
-from segtf.data.sources.picture_files import (
-    holds_pictures,
-    image_files,
-    tree_files,
-    visible_folders,
-)
+from segtf.data.sources.picture_files import holds_pictures, image_files, visible_folders
 from segtf.data.sources.split_names import SPLITS, split_and_rest
 from segtf.text_files import plain
 
@@ -83,10 +78,10 @@ def find_layout(folder, images=None, masks=None):
 def _usual(folder):
     part = _part(folder, "")
     if part:
-        return Layout(folder, (part,), tuple(_other_masks(folder, part)))
-    parts, notices = _parts_of_splits(folder)
+        return Layout(folder, (part,), _left_out(folder, (part,)))
+    parts = _parts_of_splits(folder)
     if parts:
-        return Layout(folder, tuple(parts), tuple(notices))
+        return Layout(folder, parts, _left_out(folder, parts))
     if _first(folder, MASK_FOLDERS) and not _first(folder, IMAGE_FOLDERS):
         raise _no_images(folder)
     inner = visible_folders(folder)
@@ -98,7 +93,8 @@ def _usual(folder):
 
 def _part(folder, name):
     """The folders of images and of masks within a folder, if both are there, or its pairs."""
-    images, masks = _first(folder, IMAGE_FOLDERS), _first(folder, MASK_FOLDERS)
+    images = _first(folder, IMAGE_FOLDERS)
+    masks = _first(folder, MASK_FOLDERS) or (images and _first(images, MASK_FOLDERS))
     if masks and not images and image_files(folder):
         return Part(name, folder, masks, flat=True)
     if images and masks:
@@ -117,7 +113,7 @@ def _parts_of_splits(folder):
         role = "images" if rest in IMAGE_FOLDERS else "masks" if rest in MASK_FOLDERS else rest
         if split and role in ("", "images", "masks"):
             by_split.setdefault(split, {}).setdefault(role, path)
-    parts, notices = [], []
+    parts = []
     for split in sorted(by_split, key=SPLITS.index):
         found = by_split[split]
         images = found.get("images") or found.get("")
@@ -125,20 +121,18 @@ def _parts_of_splits(folder):
             parts.append(Part(split, images, found["masks"]))
         elif "" in found and (part := _part(found[""], plain(found[""].name))):
             parts.append(part)
-        elif images and (count := len(tree_files(images))):
-            notices.append(f"{images.name} is left out: {count} images without masks")
-    return parts, notices
+    return tuple(parts)
 
 
-def _other_masks(folder, part):
-    """Folders that could be the masks as well."""
-    for path in visible_folders(folder):
-        is_other = _letters(path) in MASK_FOLDERS and path not in (part.images, part.masks)
-        if is_other and holds_pictures(path):
-            yield (
-                f"{path.name} is left out: masks are read from {part.masks.name} (the option "
-                "masks chooses)"
-            )
+def _left_out(folder, parts):
+    """A line for each folder of pictures beside those that are read."""
+    used = {path for part in parts for path in (part.images, part.masks)}
+    used |= {path.parent for path in used} - {folder}
+    return tuple(
+        f"{plain(path.name)} is left out: it holds pictures (see the options images, masks)"
+        for path in visible_folders(folder)
+        if path not in used and folder not in used and holds_pictures(path)
+    )
 
 
 def _first(folder, usual_names):

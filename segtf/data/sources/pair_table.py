@@ -17,6 +17,7 @@ _MASK_COLUMNS = (
     *("mask", "masks", "mask_path", "mask path", "maskpath", "mask_file", "mask_name"),
     *("mask name", "segmentation", "annotation", "label_path", "label", "ground_truth", "gt"),
 )
+_LONGEST = 200
 
 
 def read_pairs(table, make_mask, mask_values):
@@ -39,7 +40,7 @@ def read_pairs(table, make_mask, mask_values):
             another, or no file is there.
     """
     finder = FileFinder(table.parent)
-    samples, splits, strays, lines, elsewhere = [], {}, {}, {}, 0
+    samples, splits, strays, lines = [], {}, {}, {}
     rows = _rows(table)
     for line, row in rows:
         if not row.get("image") or not row.get("mask"):
@@ -49,10 +50,9 @@ def read_pairs(table, make_mask, mask_values):
             )
         image, mask = finder.find(row["image"]), finder.find(row["mask"])
         if not image or not mask:
-            missing = row["mask"] if image else row["image"]
+            missing = (row["mask"] if image else row["image"])[:_LONGEST]
             strays[table.parent / missing] = f"is in line {line} of {table.name} and not there"
             continue
-        elsewhere += image != table.parent / row["image"] or mask != table.parent / row["mask"]
         sample = Sample(
             row.get("id") or _id(row["image"], image, table.parent),
             image,
@@ -72,14 +72,18 @@ def read_pairs(table, make_mask, mask_values):
             split = split_name(row["split"]) or plain(clean(row["split"]))
             splits.setdefault(split, []).append(sample.id)
     if not samples:
+        line, row = rows[0]
         raise ValueError(
             f"Expected files that are there, by their paths from {table.parent} on. Received: "
-            f"{table}, line {rows[0][0]}: {rows[0][1]['image']}, {rows[0][1]['mask']}"
+            f"{table}, line {line}: {row['image'][:_LONGEST]}, {row['mask'][:_LONGEST]}"
         )
     in_none = len(samples) - sum(len(ids) for ids in splits.values())
     notices = [f"{in_none} lines of {table.name} are in no split"] if splits and in_none else []
-    if elsewhere:
-        notices.append(f"{elsewhere} paths in {table.name} are read as files of {table.parent}")
+    if finder.moved:
+        notices.append(
+            f"{finder.moved} paths in {table.name} are of another place; files of the same name "
+            f"and folder in {table.parent} are read"
+        )
     return {
         "samples": tuple(samples),
         "splits": {split: tuple(ids) for split, ids in splits.items()},

@@ -73,7 +73,9 @@ def pair_folders(image_folder, mask_folder, mask_ending=None, flat=False):
     masks, notices = _masks_of_a_kind(tree_files(mask_folder, [image_folder]), mask_ending)
     if not images:
         raise ValueError(f"Expected images. Received: none in {image_folder}")
-    endings = (mask_ending.lower(),) if mask_ending else (*_MORE_MASK_ENDINGS, *MASK_ENDINGS)
+    endings = (*_MORE_MASK_ENDINGS, *MASK_ENDINGS)
+    if mask_ending:
+        endings = tuple(f"{kind}{mask_ending.lower()}" for kind in ("_gtfine", "_gtcoarse", ""))
     matching = _Matching(image_folder, images, mask_folder, masks, endings)
     if not matching.mask_of:
         raise ValueError(
@@ -115,7 +117,7 @@ def pair_endings(folder, mask_ending=None):
         )
     if all(mask.parent == folder for mask in masks):
         notices = [
-            f"{sub.name} is left out: {count} pictures in a folder within {folder.name}"
+            f"{plain(sub.name)} is left out: it holds pictures ({count}) in a folder of their own"
             for sub in visible_folders(folder)
             if (count := len(tree_files(sub)))
         ]
@@ -146,11 +148,12 @@ class _Matching:
         used = {*self.mask_of.values(), *self.strays}
         places = [_folder_of(image, self.image_folder) for image in self.mask_of]
         alone = [image for image in self.images if image not in self.mask_of]
-        reason, left = f"has no mask in {self.mask_folder}", "images without masks"
+        reason, left = f"has no mask in {self.mask_folder}", "it holds images without masks"
         notices += self._leave(alone, self.image_folder, places, reason, left)
         places = [_folder_of(mask, self.mask_folder) for mask in self.mask_of.values()]
         alone = [mask for mask in self.masks if mask not in used]
-        reason, left = f"is a mask without an image in {self.image_folder}", "pictures no image has"
+        reason = f"is a mask without an image in {self.image_folder}"
+        left = "it holds pictures that are no image's mask"
         notices += self._leave(alone, self.mask_folder, places, reason, left)
         found = {self.ids[image]: (image, mask) for image, mask in self.mask_of.items()}
         strays = dict(sorted(self.strays.items()))
@@ -218,7 +221,7 @@ class _Matching:
             else:
                 counts[place] += 1
         return [
-            f"{plain((root.name / place).as_posix())} is left out: {count} {left}"
+            f"{plain((root.name / place).as_posix())} is left out: {left} ({count})"
             for place, count in sorted(counts.items())
         ]
 

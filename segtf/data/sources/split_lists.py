@@ -30,9 +30,10 @@ def read_split_lists(folder, found):
     listed = {path.stem: [name for _, name in read_lines(path)] for path in lists}
     splits = _by_split(listed)
     ids = {split: [_id(name, found.pairs) for name in names] for split, names in splits.items()}
-    absent = sum(ids_.count(None) for ids_ in ids.values())
+    absent = [name for names in splits.values() for name in names if not _id(name, found.pairs)]
     if absent:
-        notices.append(f"{absent} names in {lists[0].parent.name} have no image with a mask")
+        where = lists[0].parent.relative_to(folder)
+        notices.append(f"{where} names images that have no mask ({len(absent)}): {absent[0]}, ...")
     named = {_stem(name) for names in listed.values() for name in names}
     strays = {
         path: why

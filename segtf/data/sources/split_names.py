@@ -9,7 +9,6 @@ SPLITS = ("train", "val", "test")
 _SPELLINGS = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "validating", "dev"), "val"),
-    **dict.fromkeys(("vld", "vali", "development"), "val"),
     **dict.fromkeys(("test", "testing", "tst", "ts"), "test"),
 }
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from segtf.class_lists import IGNORED_NAMES
 from segtf.color_lines import read_colored, table_lines
 from segtf.data.masks import color_values
 from segtf.labels import IGNORE_CLASS, LabelMap, background_first
 from segtf.text_files import clean, read_text
 
-_IGNORED_NAMES = {"void", "ignore", "ignored", "unlabeled", "unlabelled", "unknown", "__ignore__"}
+_SEPARATOR = re.compile(r"sep=(.)\s*$")
 _BACKGROUND = ("_background_", "__background__")
 
 
@@ -50,11 +51,11 @@ def read_color_table(path):
         for entry in entries
     ]
     _require_different_colors(entries, path)
-    ignored = {entry.name for entry in entries if entry.name.lower() in _IGNORED_NAMES}
+    ignored = {entry.name for entry in entries if entry.name.lower() in IGNORED_NAMES}
     names = list(dict.fromkeys(entry.name for entry in entries if entry.name not in ignored))
     if len(names) == 1 and len(ignored) == 1:
-        names += ignored
-        notices.append(f"{names[1]} is read as the background, since there is one other class")
+        names = [*ignored, *names]
+        notices.append(f"{names[0]} is read as the background, since there is one other class")
         ignored = set()
     if len(names) < 2:
         raise ValueError(
@@ -92,7 +93,7 @@ def read_rows(path, required=()):
     if len(rows) < 2:
         raise ValueError(f"Expected a table with a heading and lines. Received: {path}, empty")
     (_, heading), *rows = rows
-    heading = [clean(cell).casefold() for cell in heading]
+    heading = [clean(cell).lstrip("# ").casefold() for cell in heading]
     missing = [name for name in required if name not in heading]
     twice = [name for name in heading if name and heading.count(name) > 1]
     if missing or twice:
@@ -110,42 +111,51 @@ def read_rows(path, required=()):
 def read_cells(path):
     """Read the lines of a table as cells, whatever separates them.
 
+    A comment before the heading and the line ``sep=;`` of spreadsheets are left out.
+
     Returns:
         A list of line number and list of cells without blanks at their ends; lines without
         content are left out.
 
     Raises:
-        ValueError: naming file and line, if the file is missing, or quotes are not closed.
+        ValueError: naming file and line, if the file is missing, a cell has more than 128 KB,
+            or quotes are not closed.
     """
-    text = read_text(path)
-    named = re.match(r"sep=(.)[ \t]*(\r\n|\r|\n)", text)
-    reader = csv.reader(
-        ("" if named and number == 0 else line for number, line in enumerate(_lines(text))),
-        delimiter=named[1] if named else _separator(text),
-        strict=True,
-    )
+    lines = _lines(read_text(path))
+    start = next((n for n, line in enumerate(lines) if not _is_preamble(line)), len(lines))
+    named = next((match for line in lines[:start] if (match := _SEPARATOR.match(line))), None)
+    separator = named[1] if named else _separator(lines[start]) if start < len(lines) else ","
+    reader = csv.reader(lines[start:], delimiter=separator, strict=True)
     rows = []
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if any(cells):
-                rows.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise ValueError(
-            f"Expected a table of cells. Received: {path}, line {reader.line_num}: {error}"
-        ) from None
-    return rows
+    while True:
+        line = start + reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return rows
+        except csv.Error as error:
+            raise ValueError(
+                f"Expected a table of cells. Received: {path}, line {line} ({error})"
+            ) from None
+        if any(cells):
+            rows.append((line, cells))
 
 
-def _separator(text):
-    """What separates the cells: the commonest candidate in the first line with content."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    outside = re.sub(r'"[^"]*"', "", first)
+def _is_preamble(line):
+    """A blank line, the separator's own line, or a comment without cells."""
+    is_comment = line.lstrip().startswith("#") and not re.search(r"[,;\t|]", line)
+    return not line.strip() or is_comment or _SEPARATOR.match(line)
+
+
+def _separator(line):
+    """What separates the cells: the commonest candidate in a line."""
+    outside = re.sub(r'"[^"]*"', "", line)
     return max(",;\t|", key=outside.count)
 
 
 def _lines(text):
-    return re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    """Lines with their ends, of any system; other characters that end lines are left alone."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 def _require_different_colors(entries, path):
@@ -153,7 +163,7 @@ def _require_different_colors(entries, path):
     for entry in entries:
         earlier = first.setdefault(entry.color, entry)
         both = {entry.name.lower(), earlier.name.lower()}
-        if len(both) > 1 and not both <= _IGNORED_NAMES:
+        if len(both) > 1 and not both <= IGNORED_NAMES:
             raise ValueError(
                 f"Expected one class for a colour. Received: {path}, line {entry.line}: "
                 f"{entry.name} of {entry.color}, as {earlier.name} in line {earlier.line}"

@@ -86,3 +86,14 @@ def test_classes_by_option_and_features_that_are_missing(tmp_path):
     assert source.labels.names == ("up", "down", "aside")
     with pytest.raises(ValueError, match="an image and a mask feature"):
         load_source("tfds:local_scenes", tmp_path, mask="depth")
+
+
+def test_the_background_of_two_classes_is_class_0(tmp_path):
+    plain = load_source("tfds:local_scenes", tmp_path)
+    swapped = load_source("tfds:local_scenes", tmp_path, classes=["tree", "background"])
+    assert swapped.labels.names == ("background", "tree")
+    assert swapped.notices == ("background is class 0, as the background of two classes",)
+    before, after = (read_class_ids(s.samples[0], s.labels)[0, ::8] for s in (plain, swapped))
+    assert before.tolist() == [0, 0, 255, 1, 1, 1]
+    assert after.tolist() == [1, 1, 255, 0, 0, 0]
+    assert load_source(**swapped.origin).labels == swapped.labels
