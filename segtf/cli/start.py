@@ -3,6 +3,8 @@
 import contextlib
 import os
 
+from segtf.resources import usable_cores
+
 
 def start_tensorflow(onednn=None):
     """Import TensorFlow.
@@ -14,6 +16,9 @@ def start_tensorflow(onednn=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow would take all of a GPU's memory, from other programs too.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    # TensorFlow sees which cores it is bound to, but not that a container may use a part of them.
+    for pool in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(pool, str(usable_cores()))
     if onednn is not None:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", str(int(onednn)))
     with _silent_standard_error():

@@ -21,6 +21,7 @@ from segtf.data.fit import fit_image, fit_mask
 from segtf.data.inspect import refuse
 from segtf.data.masks import mask_files, read_values, to_class_ids
 from segtf.files import replacing
+from segtf.resources import usable_cores, usable_memory
 
 _FORMAT = 1
 _ALIGNMENT = 64
@@ -103,7 +104,7 @@ def load_data(samples, spec, folder=None, on_sample=None):
     """
     height, width = spec.size
     needed = len(samples) * height * width * (spec.channels + 1)
-    if needed <= _MEMORY_SHARE * free_memory():
+    if needed <= _MEMORY_SHARE * usable_memory():
         return load_arrays(samples, spec, on_sample)
     return load_files(samples, spec, folder or default_cache_folder(), on_sample)
 
@@ -177,16 +178,6 @@ def _decoded(sample, spec):
     return image, values
 
 
-def free_memory():
-    """Return how many bytes can be taken without swapping."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
 def default_cache_folder():
     """Return the folder of decoded samples: ``SEGTF_CACHE``, or ``~/.cache/segtf``."""
     return Path(os.environ.get("SEGTF_CACHE") or Path.home() / ".cache" / "segtf")
@@ -202,7 +193,7 @@ def _for_each(load, samples, on_sample):
             on_sample()
         return None
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         problems = list(pool.map(attempt, range(len(samples))))
     refuse([problem for problem in problems if problem], len(samples))
 

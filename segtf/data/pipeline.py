@@ -9,6 +9,7 @@ nothing, and several workers share a batch by its positions.
 import tensorflow as tf
 
 from segtf.data.augment import augment_batch
+from segtf.resources import usable_cores, usable_memory
 
 
 def steps_per_epoch(count, batch_size):
@@ -72,10 +73,18 @@ def training_batches(
 
     batches = tf.data.Dataset.range(start_step, epochs * steps)
     batches = batches.map(draw, tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return _ahead(batches)
 
 
 def validation_batches(data, batch_size):
     """Return every sample once, in order and unchanged; the last batch may be smaller."""
     indices = tf.data.Dataset.range(len(data)).batch(batch_size)
-    return indices.map(data.read, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return _ahead(indices.map(data.read, tf.data.AUTOTUNE))
+
+
+def _ahead(batches):
+    """Make batches ahead, with the cores and within the memory that a container may use."""
+    options = tf.data.Options()
+    options.autotune.cpu_budget = usable_cores()
+    options.autotune.ram_budget = usable_memory() // 4
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from segtf.resources import usable_cores
+
 _PROBE = Path(__file__).with_name("probe.py")
 
 
@@ -36,13 +38,6 @@ class Speed:
         return asdict(self)
 
 
-def available_threads():
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def measure_speed(path, size, threads=None, runs=50, seconds=5.0):
     """Measure a model file on the CPU of this machine.
 
@@ -59,7 +54,7 @@ def measure_speed(path, size, threads=None, runs=50, seconds=5.0):
     Raises:
         ValueError: if the model could not be run, with the end of what its process wrote.
     """
-    threads = threads or available_threads()
+    threads = threads or usable_cores()
     # -P: the names of the files beside the probe are not those of modules.
     command = [sys.executable, "-P", _PROBE, path, *size, threads, runs, seconds]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from segtf.empty_batches import never_empty
+
 
 class GlobalBatchLoss(keras.losses.Loss):
     """A loss of the whole batch, each replica's part of it brought together.
@@ -23,15 +25,28 @@ class GlobalBatchLoss(keras.losses.Loss):
         """Return the loss."""
         replica = tf.distribute.get_replica_context()
         if replica is not None and replica.num_replicas_in_sync > 1:
-            # Gradients flow back to each replica's own part, and are then summed. Devices
-            # exchange no 8-bit numbers.
-            y_true = tf.convert_to_tensor(y_true)
-            y_true = tf.cast(y_true, "int32" if y_true.dtype.is_integer else y_true.dtype)
-            y_true, y_pred = (
-                tf.ensure_shape(replica.all_gather(part, axis=0), (None, *part.shape[1:]))
-                for part in (y_true, y_pred)
-            )
+            # Gradients flow back to each replica's own part, and are then summed.
+            y_true, y_pred = _gathered(y_true, replica), _gathered(y_pred, replica)
+            if sample_weight is not None:
+                sample_weight = _gathered(sample_weight, replica)
         return self.loss(y_true, y_pred, sample_weight)
+
+
+def _gathered(part, replica):
+    """Bring the parts of a batch together, in the order of the replicas."""
+    part = tf.convert_to_tensor(part)
+    if part.dtype.is_bool or (part.dtype.is_integer and part.dtype.size < 4):
+        part = tf.cast(part, "int32")  # devices exchange no numbers of 8 or 16 bits
+    return tf.ensure_shape(replica.all_gather(part, axis=0), (None, *part.shape[1:]))
+
+
+def answer_empty_shares(model):
+    """Let a model answer the empty share of a device, where a last batch has too few images.
+
+    Args:
+        model: a `keras.Model`, changed in place; what is saved of it is not.
+    """
+    model.call = never_empty(model.call)
 
 
 def synchronize_batch_norm(model):

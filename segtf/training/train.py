@@ -28,7 +28,11 @@ from segtf.training.precision import (
     prepare_gpus,
     resolve_precision,
 )
-from segtf.training.replicas import GlobalBatchLoss, synchronize_batch_norm
+from segtf.training.replicas import (
+    GlobalBatchLoss,
+    answer_empty_shares,
+    synchronize_batch_norm,
+)
 from segtf.training.schedule import make_optimizer
 from segtf.training.session import Session
 from segtf.training.starting_weights import freeze, init_from
@@ -227,6 +231,7 @@ def _compile(model, data, spec, config, on_message):
         )
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         synchronize_batch_norm(model)
+        answer_empty_shares(model)
         loss = GlobalBatchLoss(loss)
     metric = ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)
     optimizer = make_optimizer(config, data.steps_per_epoch)

@@ -136,7 +136,7 @@ def test_a_killed_process_leaves_what_it_has_decoded(samples, tmp_path, decoded)
             return read(path, channels)
 
         cache.read_pixels = stuck
-        cache.os.cpu_count = lambda: 1
+        cache.usable_cores = lambda: 1
         samples = [Sample(f"{i}", folder / f"{i}.png", folder / f"{i}-mask.png") for i in range(6)]
         spec = ModelSpec(LabelMap(("background", "cell")), (16, 24), resize="letterbox")
         cache.load_files(samples, spec, folder / "cache")
@@ -154,10 +154,10 @@ def test_a_killed_process_leaves_what_it_has_decoded(samples, tmp_path, decoded)
 def test_memory_or_files_by_size(samples, tmp_path, monkeypatch):
     needed = 6 * 16 * 24 * 4
     monkeypatch.setenv("SEGTF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache_module, "free_memory", lambda: 2 * needed)
+    monkeypatch.setattr(cache_module, "usable_memory", lambda: 2 * needed)
     assert isinstance(load_data(samples, SPEC), ArrayData)
     assert not (tmp_path / "cache").exists()
-    monkeypatch.setattr(cache_module, "free_memory", lambda: 2 * needed - 1)
+    monkeypatch.setattr(cache_module, "usable_memory", lambda: 2 * needed - 1)
     assert isinstance(load_data(samples, SPEC), FileData)
     assert (tmp_path / "cache").is_dir()
 

@@ -14,7 +14,8 @@ from segtf.data import load_source
 from segtf.exporting import ExportError
 from segtf.exporting.benchmark import benchmark
 from segtf.exporting.run_images import calibration_images, for_calibration, run_source
-from segtf.exporting.speed import available_threads, measure_speed
+from segtf.exporting.speed import measure_speed
+from segtf.resources import usable_cores
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
@@ -76,7 +77,7 @@ def test_the_files_of_the_report(run_exports):
     assert trained["format"] == "keras"
     assert exported["size_in_bytes"] == export.path.stat().st_size
     assert 0 < exported["speed"]["p50_ms"] <= exported["speed"]["p95_ms"]
-    assert exported["speed"]["threads"] == available_threads()
+    assert exported["speed"]["threads"] == usable_cores()
     assert 1e5 < exported["speed"]["peak_memory"] < 1e9
     assert set(report["calibration"]["classes"]) == {"skin", "lesion"}
     assert (folder / "labels.txt").read_text() == "skin\nlesion\n"

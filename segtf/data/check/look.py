@@ -1,6 +1,5 @@
 """One sample: what its files are and hold. Findings that need no other sample are made here."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -22,6 +21,7 @@ from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import InstanceMask, mask_files, read_values
 from segtf.data.sample import Sample
 from segtf.data.sources.picture_files import IMAGE_SUFFIXES
+from segtf.resources import usable_cores
 
 TINY_SIDE = 32
 """Images with a side shorter than this, in pixels, are reported."""
@@ -102,7 +102,7 @@ def look_at_samples(source, thorough, on_sample=None):
             on_sample()
         return found
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         return list(pool.map(look, source.samples))
 
 

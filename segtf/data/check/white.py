@@ -1,6 +1,5 @@
 """Whether 255 stands for class 1 or counts nowhere: decided once, by all masks of a set."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from segtf.data.decode import ImageError
 from segtf.data.masks import holds_plain_ids, read_values
+from segtf.resources import usable_cores
 
 _VALUES = {0, 1, 255}
 _IDS_AND_IGNORED = {1, 255}
@@ -69,7 +69,7 @@ def _values_of_others(source):
     others = [
         sample for sample in source.whole if sample.id not in here and holds_plain_ids(sample)
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         found = pool.map(_values, others)
         return [values for values in found if values <= _VALUES]
 
