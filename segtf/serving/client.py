@@ -5,8 +5,9 @@ import time
 import numpy as np
 from PIL import Image
 
+from segtf.data.decode import ImageError
 from segtf.serving.access import Access
-from segtf.serving.answers import make_answers
+from segtf.serving.answers import Answer, make_answers
 from segtf.serving.errors import ModelLoading, ModelNotFound, ServingError
 from segtf.serving.images import encoded
 from segtf.serving.retry import with_retries
@@ -49,11 +50,8 @@ class Client:
     Example:
 
     >>> with Client("http://127.0.0.1:9", model="nevus", timeout=1, retries=0) as client:
-    ...     try:
-    ...         answers = client.segment(["image.jpg"])
-    ...     except ValueError as error:
-    ...         print(error)
-    Expected an image file. Received: image.jpg (No such file or directory)
+    ...     client.segment(["image.jpg"])[0].error
+    'Expected an image file. Received: image.jpg (No such file or directory)'
     """
 
     def __init__(
@@ -98,24 +96,32 @@ class Client:
                 arrays.
 
         Returns:
-            A list of `Answer`s in the same order. An image that the model cannot read has an
-            `error` and no mask; the others are not affected.
+            A list of `Answer`s in the same order. An image that cannot be read, here or by the
+            model, has an `error` and no mask; the others are not affected.
 
         Raises:
-            ImageError: (a `ValueError`) for what cannot be sent.
+            ValueError: for what is no image at all, such as an array of another dtype.
             ServingError: (a `ValueError`) if a request fails as a whole.
         """
         return list(self.stream(images))
 
     def stream(self, images):
-        """Segment images like `segment`, yielding each request's answers as they come."""
+        """Segment images like `segment`, yielding each request's answers as they come.
+
+        Images are read when their request is made: no more than one request is in memory.
+        """
         if isinstance(images, _NOT_LISTS):
             raise ValueError(
                 f"Expected a list of images. Received: a single {type(images).__name__}"
             )
-        for files in _batches((encoded(image) for image in images), self.batch_size):
-            outputs = self._call(lambda seconds, files=files: self._predict(files, seconds))
-            yield from make_answers(outputs, len(files))
+        for batch in _batches(map(_prepared, images), self.batch_size):
+            answers = iter(self._answers([one for one in batch if isinstance(one, bytes)]))
+            yield from (next(answers) if isinstance(one, bytes) else one for one in batch)
+
+    def _answers(self, files):
+        if not files:
+            return []
+        return make_answers(self._call(lambda seconds: self._predict(files, seconds)), len(files))
 
     def status(self):
         """Return a `VersionStatus` for each version of the model.
@@ -191,15 +197,24 @@ def _connect(target, access):
     return GrpcTransport(target, access)
 
 
-def _batches(files, batch_size):
-    """Lists of files, of bounded number and bytes."""
+def _prepared(image):
+    """The bytes to send, or the answer for an image that cannot be read."""
+    try:
+        return encoded(image)
+    except ImageError as error:
+        return Answer(error=str(error))
+
+
+def _batches(prepared, batch_size):
+    """Lists of bounded number and bytes."""
     batch, size = [], 0
-    for file in files:
-        if batch and (len(batch) == batch_size or size + len(file) > MAX_REQUEST_BYTES):
+    for one in prepared:
+        added = len(one) if isinstance(one, bytes) else 0
+        if batch and (len(batch) == batch_size or size + added > MAX_REQUEST_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(file)
-        size += len(file)
+        batch.append(one)
+        size += added
     if batch:
         yield batch
 

@@ -50,7 +50,7 @@ def test_a_bad_image_has_an_error_and_the_others_an_answer(client):
     good, bad, other = client.segment([IMAGES[0], b"no image", IMAGES[1]])
     assert good.mask.shape == (30, 50) and other.mask.shape == (7, 9)
     assert (bad.mask, bad.coverage, bad.confidence) == (None, {}, None)
-    assert "JPEG, PNG, GIF or BMP" in bad.error and "8 bytes" in bad.error
+    assert "8 bytes" in bad.error
 
 
 def test_long_lists_go_in_batches_and_keep_their_order(url, predict, models, monkeypatch):
@@ -126,7 +126,6 @@ def test_mistakes_are_refused_before_anything_is_sent(settings):
 @pytest.mark.parametrize(
     "image",
     [
-        "missing.jpg",
         3,
         None,
         np.zeros((4, 4)),

@@ -46,7 +46,7 @@ def test_a_bad_image_does_not_spoil_the_others(url, images, tmp_path, capfd):
     printed = capfd.readouterr()
     assert len(printed.out.splitlines()) == 2
     cause, last = printed.err.splitlines()
-    assert cause.startswith(f"{bad}: Expected a JPEG")
+    assert cause.startswith(f"{bad}: Expected an image")
     assert last == "segtf: 1 of 3 images have no mask"
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["a.png", "b.png"]
 
@@ -55,7 +55,6 @@ def test_mistakes_are_one_line(server, images, tmp_path, capfd):
     url = server.urls["rest"]
     mistakes = [
         (("127.0.0.1:8501", images[0]), "Expected http://"),
-        ((url, tmp_path / "none.jpg"), "none.jpg"),
         ((url, images[0], "--model", "none"), "models.config"),
         ((url, images[0], "--version", 9), "version 9"),
         ((url, images[0], "--version", 1, "--label", "stable"), "not both"),
