@@ -24,7 +24,7 @@ from segtf.data.mask_pictures import (
     whole_numbers,
 )
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are opened, by Pillow's names; others are refused, whatever a file calls itself."""
 
 _PILLOW_MODES = {1: "L", 3: "RGB"}

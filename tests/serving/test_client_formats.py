@@ -97,10 +97,24 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.fixture(scope="module", params=[1, 3])
+def channels(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def decode(channels):
+    """The graph of a server, traced once."""
+    return tf.function(
+        lambda data: decode_in_graph(data, channels),
+        input_signature=[tf.TensorSpec((), tf.string)],
+        autograph=False,
+    )
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_the_servers_graph_decodes_what_predict_does(name, channels):
-    pixels, error = decode_in_graph(tf.constant(sent.encoded(FILES[name])), channels)
+def test_the_servers_graph_decodes_what_predict_does(name, channels, decode):
+    pixels, error = decode(sent.encoded(FILES[name]))
     assert error == b""
     np.testing.assert_array_equal(pixels, read_image(FILES[name], channels))
 
