@@ -18,7 +18,7 @@ from segtf.data.decode import FORMATS, image_size
 from segtf.data.fast_decode import decodes_alike, read_pixels
 
 PIXELS = np.zeros((4, 6, 3), np.uint8)
-OTHERS = ["PPM", "TGA", "ICO", "ICNS", "EPS", "PDF", "PCX", "SGI", "IM", "JPEG2000", "AVIF", "DDS"]
+OTHERS = ["TGA", "ICO", "ICNS", "EPS", "PDF", "PCX", "SGI", "IM", "JPEG2000", "DDS"]
 
 
 def encoded(name):
