@@ -6,6 +6,7 @@
       config.json     how it was trained: data, model, settings
       spec.json       what travels with the model: classes, size, resize rule, threshold
       split.json      which samples were trained on and which were held out
+      data.json       a digest of each sample's files, by which `resume` sees what has changed
       history.csv     figures of each epoch
       checkpoints/    the state that a killed run goes on from
       logs/           TensorBoard
@@ -20,7 +21,14 @@ import math
 import re
 from pathlib import Path
 
-from segtf.files import publishing_folder, read_json_object, write_atomically
+from segtf.files import (
+    publishing_folder,
+    read_json_object,
+    remove_leftovers,
+    require_writable,
+    write_atomically,
+)
+from segtf.locks import Lock, Locked
 from segtf.spec import FORMAT_VERSION, ModelSpec
 
 DEFAULT_MONITOR = "val_mean_dice"
@@ -71,7 +79,7 @@ class Run:
         self.path = Path(path)
 
     @classmethod
-    def create(cls, path, config, spec=None, split=None):
+    def create(cls, path, config, spec=None, split=None, data=None):
         """Make a new run folder, which appears with all that is given or not at all.
 
         Args:
@@ -79,6 +87,7 @@ class Run:
             config: settings as plain values for JSON.
             spec: the `ModelSpec`, if known already.
             split: assignment of samples to splits, if known already.
+            data: digests of the samples' files (see `segtf.data.read_contents`), if known.
 
         Raises:
             ValueError: if something is there already.
@@ -94,16 +103,18 @@ class Run:
                 run.save_spec(spec)
             if split is not None:
                 run.save_split(split)
+            if data is not None:
+                run.save_data(data)
             if path.is_dir():
                 path.rmdir()
         return cls(path)
 
     @staticmethod
     def require_new(path):
-        """Refuse a path where something is already.
+        """Refuse a path where something is already, or nothing can be written.
 
         Raises:
-            ValueError: if it is a file, or a folder that is not empty.
+            ValueError: if it is a file, or a folder that is not empty or cannot be written to.
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -111,10 +122,11 @@ class Run:
                 "Expected a new run folder; nothing is overwritten: choose another name or "
                 f"remove it first. Received: {path}, which exists"
             )
+        require_writable(path)
 
     @classmethod
     def open(cls, path):
-        """Return an existing run.
+        """Return an existing run, without what a killed process had begun to write into it.
 
         Raises:
             ValueError: if the folder is missing or is not a run.
@@ -123,7 +135,36 @@ class Run:
             raise ValueError(f"Expected a run folder. Received: {path}, which does not exist")
         if not cls.is_run(path):
             raise ValueError(f"Expected a run folder, with a config.json inside. Received: {path}")
-        return cls(path)
+        run = cls(path)
+        for folder in (run.path, run.checkpoints, run.report):
+            remove_leftovers(folder)
+        return run
+
+    def require_writable(self):
+        """Find out before the work whether its results can be written.
+
+        Raises:
+            ValueError: if not.
+        """
+        for folder in (self.path, self.checkpoints, self.logs, self.report):
+            require_writable(folder)
+
+    def lock(self):
+        """Keep other processes from training this run.
+
+        Returns:
+            A `segtf.locks.Lock`, to be released; a killed process leaves none.
+
+        Raises:
+            ValueError: if another process trains it.
+        """
+        try:
+            return Lock(self.path / "config.json")
+        except Locked:
+            raise ValueError(
+                f"Expected a run that no other process is training. Received: {self.path}, which "
+                "one is"
+            ) from None
 
     @staticmethod
     def is_run(path):
@@ -189,12 +230,20 @@ class Run:
         Raises:
             ValueError: if they are damaged, or of a newer version of segtf.
         """
-        config = self._read_json("config.json")
-        if config.get("format_version", FORMAT_VERSION) > FORMAT_VERSION:
+        path = self.path / "config.json"
+        config = read_json_object(path)
+        version = config.get("format_version", FORMAT_VERSION)
+        if not isinstance(version, int) or version > FORMAT_VERSION:
             raise ValueError(
                 f"Expected settings of format version {FORMAT_VERSION} or older. "
-                f"Received: version {config['format_version']} in {self.path / 'config.json'}"
+                f"Received: version {version} in {path}"
             )
+        for name in ("data", "training"):
+            if not isinstance(config.get(name, {}), dict):
+                raise ValueError(
+                    f"Expected {name} as an object in the settings of a run. "
+                    f"Received: {config[name]!r} in {path}"
+                )
         return config
 
     def spec(self):
@@ -211,22 +260,85 @@ class Run:
         return (self.path / "split.json").is_file()
 
     def split(self):
-        """Read the saved assignment: split name to list of sample ids."""
-        return self._read_json("split.json")
+        """Read the saved assignment: split name to list of sample ids.
+
+        Raises:
+            ValueError: if it is damaged.
+        """
+        path = self.path / "split.json"
+        split = read_json_object(path)
+        for name, ids in split.items():
+            if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+                raise ValueError(
+                    f"Expected lists of sample ids by split name. Received: {path}, where "
+                    f"{name!r} is something else"
+                )
+        return split
 
     def save_split(self, assignment):
         """Write the assignment of samples to splits."""
         self._write_json("split.json", assignment)
 
+    def data(self):
+        """Read the digests of the samples' files: sample id to a dict; `None` for older runs.
+
+        Raises:
+            ValueError: if they are damaged.
+        """
+        path = self.path / "data.json"
+        if not path.is_file():
+            return None
+        samples = read_json_object(path).get("samples")
+        if not isinstance(samples, dict) or not all(
+            isinstance(digests, dict) for digests in samples.values()
+        ):
+            raise ValueError(f"Expected digests by sample id. Received: {path}, without them")
+        return samples
+
+    def save_data(self, samples, accepted=()):
+        """Write the digests of the samples' files.
+
+        Args:
+            samples: sample id to a dict.
+            accepted: lines of text about changes of the data that the run went on with; those
+                on record already are kept.
+        """
+        values = {"format_version": FORMAT_VERSION}
+        accepted = [*self.accepted_changes(), *accepted]
+        if accepted:
+            values["accepted_changes"] = accepted
+        self._write_json("data.json", {**values, "samples": samples})
+
+    def accepted_changes(self):
+        """Return lines of text about changes of the data that the run went on with."""
+        path = self.path / "data.json"
+        lines = read_json_object(path).get("accepted_changes", []) if path.is_file() else []
+        return [str(line) for line in lines] if isinstance(lines, list) else []
+
     def history(self):
-        """Read the figures of each epoch: a list of dicts of numbers, empty before the first."""
+        """Read the figures of each epoch: a list of dicts of numbers, empty before the first.
+
+        Raises:
+            ValueError: if they are damaged.
+        """
         if not self.history_file.is_file():
             return []
-        with self.history_file.open(newline="", encoding="utf-8") as file:
-            return [
-                {name: float(value) for name, value in row.items() if value}
-                for row in csv.DictReader(file)
-            ]
+        try:
+            with self.history_file.open(newline="", encoding="utf-8") as file:
+                rows = [
+                    {name: float(value) for name, value in row.items() if value}
+                    for row in csv.DictReader(file)
+                ]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ValueError(
+                f"Expected a table of numbers. Received: {self.history_file} ({error})"
+            ) from None
+        if any("epoch" not in row for row in rows):
+            raise ValueError(
+                "Expected a table of numbers with the column epoch. "
+                f"Received: {self.history_file}, without it"
+            )
+        return rows
 
     @property
     def monitor(self):
@@ -238,9 +350,6 @@ class Run:
         history = self.history()
         best = best_epoch(history, self.monitor)
         return None if best is None else history[best]
-
-    def _read_json(self, name):
-        return read_json_object(self.path / name)
 
     def _write_json(self, name, values):
         write_atomically(self.path / name, json.dumps(values, indent=2) + "\n")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from segtf.files import read_json_object, write_atomically
 from segtf.labels import LabelMap
+from segtf.ranges import image_size, number, whole_number
 
 FORMAT_VERSION = 1
+LARGEST_CHANNELS = 1024
 RESIZE_RULES = ("stretch", "letterbox", "crop")
 
 
@@ -34,15 +36,11 @@ class ModelSpec:
     threshold: float = 0.5
 
     def __post_init__(self):
-        object.__setattr__(self, "size", tuple(int(side) for side in self.size))
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f"Expected size as (height, width) in pixels. Received: {self.size}")
-        if self.channels < 1:
-            raise ValueError(f"Expected at least one channel. Received: {self.channels}")
+        object.__setattr__(self, "size", image_size("size", self.size))
+        whole_number("channels", self.channels, 1, LARGEST_CHANNELS)
         if self.resize not in RESIZE_RULES:
             raise ValueError(f"Expected resize as one of {RESIZE_RULES}. Received: {self.resize!r}")
-        if not 0.0 < self.threshold < 1.0:
-            raise ValueError(f"Expected a threshold within 0..1. Received: {self.threshold}")
+        number("threshold", self.threshold, 0, 1, above=True, below=True)
 
     def to_dict(self):
         """Return plain lists and numbers for JSON."""
@@ -60,21 +58,29 @@ class ModelSpec:
         """Return the spec that `to_dict` described.
 
         Raises:
-            ValueError: if it was written by a newer segtf.
+            ValueError: if it was written by a newer segtf, or is damaged.
         """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"Expected a spec as an object. Received: {values!r}")
         version = values.get("format_version")
         if version != FORMAT_VERSION:
             raise ValueError(
                 f"Expected format_version {FORMAT_VERSION}; a newer segtf may be needed. "
                 f"Received: {version}"
             )
-        return cls(
-            labels=LabelMap.from_dict(values["labels"]),
-            size=tuple(values["size"]),
-            channels=values["channels"],
-            resize=values["resize"],
-            threshold=values["threshold"],
-        )
+        try:
+            return cls(
+                labels=LabelMap.from_dict(values["labels"]),
+                size=tuple(values["size"]),
+                channels=values["channels"],
+                resize=values["resize"],
+                threshold=values["threshold"],
+            )
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(
+                "Expected a spec of labels, size, channels, resize and threshold. "
+                f"Received: one that is damaged ({type(error).__name__}: {error})"
+            ) from None
 
     def save(self, path):
         """Write the spec as a JSON file."""
@@ -82,5 +88,13 @@ class ModelSpec:
 
     @classmethod
     def load(cls, path):
-        """Read a spec that `save` wrote."""
-        return cls.from_dict(read_json_object(path))
+        """Read a spec that `save` wrote.
+
+        Raises:
+            ValueError: naming the file, if it is damaged or of a newer segtf.
+        """
+        values = read_json_object(path)
+        try:
+            return cls.from_dict(values)
+        except ValueError as error:
+            raise ValueError(f"{error} (in {path})") from None

@@ -13,6 +13,11 @@ from segtf.cli.start import start_tensorflow
 @click.command()
 @click.argument("run", type=click.Path())
 @click.option("--resume", is_flag=True, help="Go on with RUN from its last saved state.")
+@click.option(
+    "--accept-changed-data",
+    is_flag=True,
+    help="Go on although images or masks have changed since RUN began.",
+)
 @data_options(required=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
 @click.option("--model", default="unet", show_default=True, help="See `segtf models`.")
@@ -58,30 +63,43 @@ from segtf.cli.start import start_tensorflow
 )
 @click.option("--save-minutes", default=3.0, show_default=True, help="Between saved states.")
 @click.pass_context
-def train(context, run, resume, data_name, data_dir, classes, data_settings, batch, **settings):
+def train(
+    context,
+    run,
+    resume,
+    accept_changed_data,
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    batch,
+    **settings,
+):
     """Train a model on labelled images and write the run folder RUN.
 
     Ctrl-C saves the state; `segtf train --resume RUN` goes on from there, and from the last
-    saved state after anything else that ended a training.
+    saved state after anything else that ended a training. It refuses data that has changed
+    since, and a run that another process trains.
     """
     from segtf.runs import Run
+    from segtf.training.config import TrainConfig
 
     if resume:
         _refuse_settings(context)
         Run.open(run)
     else:
+        _require_resume(accept_changed_data)
         Run.require_new(run)
+        config = TrainConfig(batch_size=batch, **settings)
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
-    from segtf.training.config import TrainConfig
     from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run
 
     if resume:
-        resume_run(run, on_message=click.echo)
+        resume_run(run, on_message=click.echo, accept_changed_data=accept_changed_data)
     else:
-        config = TrainConfig(batch_size=batch, **settings)
         source = open_source(data_name, data_dir, classes, data_settings)
         train_run(run, source, config, on_message=click.echo)
     with _telling_that_the_model_is_safe(run):
@@ -91,6 +109,11 @@ def train(context, run, resume, data_name, data_dir, classes, data_settings, bat
         f"Dice {summary['mean_dice']:.4f}, IoU {summary['mean_iou']:.4f}"
     )
     click.echo(f"{run}: best.keras, history.csv, report/")
+
+
+def _require_resume(accept_changed_data):
+    if accept_changed_data:
+        raise ValueError("Expected --accept-changed-data with --resume. Received: no --resume")
 
 
 @contextlib.contextmanager
@@ -103,7 +126,8 @@ def _telling_that_the_model_is_safe(run):
     except (ValueError, OSError) as error:
         raise ValueError(f"{safe}, but it could not be measured ({again}): {error}") from error
     except BaseException:
-        click.echo(f"{safe}; {again}", err=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            click.echo(f"{safe}; {again}", err=True)
         raise
 
 
@@ -112,7 +136,7 @@ def _refuse_settings(context):
     given = [
         option.opts[0]
         for option in context.command.params
-        if option.name not in ("run", "resume")
+        if option.name not in ("run", "resume", "accept_changed_data")
         and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     ]
     if given:

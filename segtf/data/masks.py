@@ -146,6 +146,11 @@ class CocoMask:
         """The annotation file."""
         return (self.path,)
 
+    @property
+    def own_part(self):
+        """What of the annotation file concerns this image, as bytes."""
+        return repr((self.size, self.objects)).encode()
+
     def read(self):
         """Return uint8 class ids `(H, W)`."""
         height, width = self.size

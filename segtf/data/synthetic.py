@@ -11,10 +11,12 @@ from PIL import Image
 
 from segtf.data import synthetic_photo as photo
 from segtf.data import synthetic_skin as skin
-from segtf.files import publishing_folder
+from segtf.files import publishing_folder, require_writable
+from segtf.ranges import LARGEST_SEED, image_size, whole_number
 
 CLASS_NAMES = ("skin", "lesion")
 SMALLEST_SIDE = 32
+LARGEST_COUNT = 1_000_000
 
 
 def write_synthetic(folder, count=60, size=(192, 256), seed=0, on_progress=None):
@@ -50,9 +52,9 @@ def write_synthetic(folder, count=60, size=(192, 256), seed=0, on_progress=None)
             "Expected a new or empty folder; nothing is overwritten. "
             f"Received: {folder}, which exists"
         )
-    if count < 1:
-        raise ValueError(f"Expected a count of at least 1. Received: {count}")
+    whole_number("count", count, 1, LARGEST_COUNT)
     _check(size, seed)
+    require_writable(folder)
 
     with publishing_folder(folder) as beside:
         (beside / "images").mkdir()
@@ -90,8 +92,7 @@ def draw_synthetic(index, size=(192, 256), seed=0):
     >>> image.shape, mask.shape, np.unique(mask).tolist()
     ((48, 64, 3), (48, 64), [0, 1])
     """
-    if index < 0:
-        raise ValueError(f"Expected an index of at least 0. Received: {index}")
+    whole_number("index", index, 0, LARGEST_COUNT)
     _check(size, seed)
     size = tuple(int(side) for side in size)
     rng = np.random.default_rng([seed, index])
@@ -109,10 +110,5 @@ def draw_synthetic(index, size=(192, 256), seed=0):
 
 
 def _check(size, seed):
-    if len(size) != 2 or min(size) < SMALLEST_SIDE:
-        raise ValueError(
-            f"Expected size as (height, width) of at least {SMALLEST_SIDE} pixels each. "
-            f"Received: {size}"
-        )
-    if seed < 0:
-        raise ValueError(f"Expected a seed of at least 0. Received: {seed}")
+    image_size("size", size, least=SMALLEST_SIDE)
+    whole_number("seed", seed, 0, LARGEST_SEED)

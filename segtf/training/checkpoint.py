@@ -7,12 +7,17 @@ import time
 
 import keras
 
+from segtf.files import is_disk_full
 from segtf.training.callbacks import TrainingDiverged
-from segtf.training.state import StateError, is_disk_full, load_state, save_state
+from segtf.training.state import StateError, load_state, save_state
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
 class StopRequests:
-    """Ctrl-C and SIGTERM, turned into a request that is met at the end of a step.
+    """Ctrl-C, SIGTERM and SIGHUP, turned into a request that is met at the end of a step.
+
+    A signal that is ignored, as ``nohup`` has SIGHUP, stays ignored.
 
     Args:
         on_message: called with a line of text at the first request.
@@ -28,7 +33,9 @@ class StopRequests:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+        kept = {number: signal.getsignal(number) for number in numbers}
+        kept = {number: handler for number, handler in kept.items() if handler != signal.SIG_IGN}
         for number in kept:
             signal.signal(number, self._receive)
         try:
@@ -41,7 +48,12 @@ class StopRequests:
         if self.received:
             raise KeyboardInterrupt
         self.received = True
-        self.on_message("Stopping after this step, or after the validation under way.")
+        self.say("Stopping after this step, or after the validation under way.")
+
+    def say(self, line):
+        """Say something about stopping, if anybody can still hear it: the terminal may be gone."""
+        with contextlib.suppress(OSError):
+            self.on_message(line)
 
 
 class SaveState(keras.callbacks.Callback):
@@ -55,17 +67,15 @@ class SaveState(keras.callbacks.Callback):
         more_variables: `keras.Variable`s that belong to the state besides those of the model,
             its mean loss, `metric` and its optimizer.
         requests: `StopRequests`.
-        on_message: called with a line of text when training stops on request.
         resume: whether to start from the saved state.
     """
 
-    def __init__(self, session, metric, more_variables, requests, on_message, resume):
+    def __init__(self, session, metric, more_variables, requests, resume):
         super().__init__()
         self.session = session
         self.metric = metric
         self.more_variables = more_variables
         self.requests = requests
-        self.on_message = on_message
         self.resume = resume
         self.last_saved = time.monotonic()
 
@@ -102,7 +112,7 @@ class SaveState(keras.callbacks.Callback):
             raise TrainingDiverged(self.session, str(error)) from None
         self.last_saved = time.monotonic()
         if self.requests.received:
-            self.on_message(
+            self.requests.say(
                 f"Saved at step {self.session.step} of {self.session.total_steps}. "
                 f"To go on: segtf train --resume {run.path}"
             )

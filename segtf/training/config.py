@@ -3,7 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 
+from segtf.ranges import LARGEST_SEED, image_size, number, whole_number
 from segtf.spec import RESIZE_RULES
 
 LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
@@ -12,7 +14,22 @@ LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 CLASS_WEIGHTS = ("none", "median-frequency")
-LARGEST_SEED = 2**32 - 1  # of NumPy
+WHOLE_NUMBERS = {
+    "epochs": (1, 1_000_000),
+    "batch_size": (1, 65_536),
+    "accumulate": (1, 1_000_000),
+    "patience": (0, 1_000_000),
+    "seed": (0, LARGEST_SEED),
+}
+"""Setting to the least and the greatest that it may be."""
+NUMBERS = {
+    "learning_rate": {"low": 0, "high": 1000, "above": True},
+    "weight_decay": {"low": 0, "high": 1000},
+    "clip_norm": {"low": 0, "high": math.inf},
+    "average_weights": {"low": 0, "high": 1, "below": True},
+    "val_share": {"low": 0, "high": 1, "above": True, "below": True},
+    "save_minutes": {"low": 0, "high": math.inf},
+}
 MONITORS = ("val_mean_dice", "val_mean_iou", "val_pixel_accuracy", "val_loss")
 
 
@@ -92,8 +109,6 @@ class TrainConfig:
     save_minutes: float = 3.0
 
     def __post_init__(self):
-        object.__setattr__(self, "size", tuple(self.size))
-        object.__setattr__(self, "freeze", tuple(self.freeze))
         for name, choices in (
             ("resize", RESIZE_RULES),
             ("optimizer", tuple(LEARNING_RATES)),
@@ -107,24 +122,36 @@ class TrainConfig:
                     f"Expected {name} as one of {choices}. Received: {getattr(self, name)!r}"
                 )
         if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", LEARNING_RATES[self.optimizer])
-        for name in ("epochs", "batch_size", "learning_rate", "accumulate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"Expected a positive {name}. Received: {getattr(self, name)}")
-        for name in ("weight_decay", "clip_norm", "patience", "save_minutes", "seed"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"Expected no negative {name}. Received: {getattr(self, name)}")
-        if self.seed > LARGEST_SEED:
-            raise ValueError(f"Expected a seed up to {LARGEST_SEED}. Received: {self.seed}")
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f"Expected size as (height, width) in pixels. Received: {self.size}")
-        if not 0 < self.val_share < 1:
-            raise ValueError(f"Expected a val_share within 0..1. Received: {self.val_share}")
-        if not 0 <= self.average_weights < 1:
+            self._set("learning_rate", LEARNING_RATES[self.optimizer])
+        self._set("size", image_size("size", self.size))
+        for name, (low, high) in WHOLE_NUMBERS.items():
+            self._set(name, whole_number(name, getattr(self, name), low, high))
+        for name, limits in NUMBERS.items():
+            self._set(name, number(name, getattr(self, name), **limits))
+        self._check_texts()
+
+    def _check_texts(self):
+        for name in ("model", "augment", "encoder_weights", "init_from"):
+            value = getattr(self, name)
+            may_be_missing = name in ("encoder_weights", "init_from")
+            if not (isinstance(value, str | Path) or (value is None and may_be_missing)):
+                raise ValueError(f"Expected {name} as text. Received: {value!r}")
+            self._set(name, value and str(value))
+        for name in ("skip_broken", "deterministic"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(
+                    f"Expected {name} as True or False. Received: {getattr(self, name)!r}"
+                )
+        if not isinstance(self.freeze, list | tuple):
+            raise ValueError(f"Expected freeze as a list of texts. Received: {self.freeze!r}")
+        self._set("freeze", tuple(str(prefix) for prefix in self.freeze))
+        if not isinstance(self.model_settings, Mapping):
             raise ValueError(
-                "Expected average_weights as a momentum from 0 to below 1. "
-                f"Received: {self.average_weights}"
+                f"Expected model_settings as a dict. Received: {self.model_settings!r}"
             )
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
 
     @property
     def begins_with_other_weights(self):

@@ -14,10 +14,13 @@ class Display(keras.callbacks.Callback):
     Args:
         session: the `Session`.
         live: whether to keep one line up to date within an epoch, as a terminal can.
+        requests: `StopRequests`, made when nobody can see this any more: the terminal or the
+            program that reads it is gone.
     """
 
-    def __init__(self, session, live):
+    def __init__(self, session, live, requests):
         super().__init__()
+        self.requests = requests
         self.session = session
         self.live = live
         self.last_shown = 0.0
@@ -49,8 +52,11 @@ class Display(keras.callbacks.Callback):
     def _show(self, epoch, parts, end):
         parts = [f"epoch {epoch}/{self.session.config.epochs}", *parts, *self._time_left()]
         line = "  ".join(parts)
-        sys.stdout.write(f"\r{line:<100}{end}" if self.live else f"{line}{end}")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(f"\r{line:<100}{end}" if self.live else f"{line}{end}")
+            sys.stdout.flush()
+        except OSError:
+            self.requests.received = True
 
     def _time_left(self):
         done = self.session.step - self.first_step

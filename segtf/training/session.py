@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from segtf.runs import Run, best_epoch
 from segtf.training.config import TrainConfig
-from segtf.training.state import Progress
+from segtf.training.state import Progress, StateError
 
 
 @dataclass
@@ -61,7 +61,22 @@ class Session:
         return Progress(self.step, self.history, self.epoch_seconds)
 
     def go_on_from(self, progress):
-        """Take over what was saved."""
+        """Take over what was saved.
+
+        Raises:
+            StateError: if it is of a training of other settings or other data.
+        """
+        fits = (
+            progress.step <= self.total_steps
+            and len(progress.history) == progress.step // self.steps_per_epoch
+            and all(self.config.monitor in row for row in progress.history)
+        )
+        if not fits:
+            raise StateError(
+                f"Expected a state of at most {self.total_steps} steps, {self.steps_per_epoch} an "
+                f"epoch, with {self.config.monitor} of each epoch. Received: "
+                f"{self.run.state_file} of {progress.step} steps and {len(progress.history)} epochs"
+            )
         self.step = progress.step
         self.history = progress.history
         self.epoch_began = time.perf_counter() - progress.seconds

@@ -4,10 +4,11 @@ Keras saves neither the seeds of dropout nor the sums of the metrics in mid-epoc
 is the values of all variables, in their order, with what was counted beside them.
 """
 
-import errno
 import json
 import os
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -15,6 +16,20 @@ import numpy as np
 from segtf.files import replacing
 
 _FORMAT_VERSION = 1
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy and zipfile raise for a file that is cut off or altered."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +109,6 @@ def read_progress(path):
     return _progress(_read(path)[0])
 
 
-def is_disk_full(error):
-    """Whether an `OSError` says that there is no room."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
 def _describe(values):
     return [list(values.shape), str(np.dtype(values.dtype))]
 
@@ -111,12 +121,42 @@ def _read(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(file["about"].tobytes())
+            _check(about, path)
             arrays = [file[str(index)] for index in range(len(about["variables"]))]
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise StateError(f"Expected a saved training state. Received: {path}: {error}") from None
-    if about["format_version"] != _FORMAT_VERSION:
+    except StateError:
+        raise
+    except _DAMAGE as error:
+        raise StateError(
+            f"Expected a saved training state. Received: {path}, a damaged one ({error})"
+        ) from None
+    return about, arrays
+
+
+def _check(about, path):
+    """Refuse what `save_state` would not have written beside the arrays."""
+    version = about["format_version"]
+    if version != _FORMAT_VERSION:
         raise StateError(
             f"Expected a training state of format_version {_FORMAT_VERSION}. "
-            f"Received: {about['format_version']} in {path}"
+            f"Received: {version} in {path}"
         )
-    return about, arrays
+    fits = {
+        "step": isinstance(about["step"], int) and about["step"] >= 0,
+        "seconds": isinstance(about["seconds"], int | float) and about["seconds"] >= 0,
+        "variables": isinstance(about["variables"], list),
+        "history": isinstance(about["history"], list) and all(map(_is_row, about["history"])),
+    }
+    wrong = [name for name, is_right in fits.items() if not is_right]
+    if wrong:
+        raise StateError(
+            "Expected a saved training state. "
+            f"Received: {path}, where {', '.join(wrong)} cannot be right"
+        )
+
+
+def _is_row(row):
+    """Whether these can be the figures of an epoch."""
+    numbers = isinstance(row, dict) and all(
+        isinstance(value, int | float) for value in row.values()
+    )
+    return numbers and "epoch" in row

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from segtf.data import find_augmentation, fingerprint, inspect_source, load_source
+from segtf.data import find_augmentation, inspect_source
+from segtf.data.changes import record_contents
+from segtf.data.fingerprint import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model, find_model
@@ -28,6 +30,7 @@ from segtf.training.precision import (
     prepare_gpus,
     resolve_precision,
 )
+from segtf.training.reopening import load_again, read_settings, read_split, require_same_data
 from segtf.training.replicas import (
     GlobalBatchLoss,
     answer_empty_shares,
@@ -58,8 +61,8 @@ class _Work:
 def train(path, source, config=None, on_message=print, verbose="auto", strategy=None):
     """Train a model on a data set and write a run folder.
 
-    Ctrl-C and SIGTERM save the state before they end the training; from whatever ended it,
-    `resume` goes on.
+    Ctrl-C, SIGTERM and SIGHUP save the state before they end the training; from whatever ended
+    it, `resume` goes on.
 
     Args:
         path: the new run folder.
@@ -92,16 +95,25 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     _say_encoder_weights(config, on_message)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
     work.config = config = check_foreground(work.data, source.labels, config, on_message)
+    contents = read_contents(source)
     settings = {
         "data": dict(source.origin),
-        "data_fingerprint": fingerprint(source),
+        "data_fingerprint": contents.fingerprint,
         "training": config.to_dict(),
     }
-    run = Run.create(path, settings, spec, split)
-    return _run(work, run, on_message, verbose)
+    run = Run.create(path, settings, spec, split, record_contents(contents, split))
+    with run.lock():
+        return _run(work, run, on_message, verbose)
 
 
-def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
+def resume(
+    path,
+    source=None,
+    on_message=print,
+    verbose="auto",
+    strategy=None,
+    accept_changed_data=False,
+):
     """Go on with a training that was killed, stopped or ran out of disk, from its last state.
 
     A run that is finished stays as it is.
@@ -109,25 +121,42 @@ def resume(path, source=None, on_message=print, verbose="auto", strategy=None):
     Args:
         path: the run folder.
         source: the `segtf.data.Source` that it was begun with; by default it is listed again.
+        on_message: called with each line about data, model and device.
+        verbose: as `train` takes it.
+        strategy: as `train` takes it.
+        accept_changed_data: whether to go on although files that are trained on or held out
+            were changed, or moved from one split to the other, since the run began.
 
-    The other arguments, result and errors are those of `train`. Likewise a `ValueError` is
-    raised for a run whose saved state was lost.
+    Returns:
+        The `segtf.runs.Run`.
+
+    Raises:
+        ValueError: for a folder that is no run, a run that another process trains or whose saved
+            state was lost, and data that has changed. Later, `TrainingDiverged`.
+        OSError: if the disk is full; what was saved before is still there.
     """
     run = Run.open(path)
+    with run.lock():
+        return _resume(run, source, on_message, verbose, strategy, accept_changed_data)
+
+
+def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
+    run.require_writable()
     settings = run.config()
     if not {"training", "data"} <= set(settings):
         raise ValueError(f"Expected a run of `segtf train`. Received: {run.path}")
     _require_state(run)
-    config = TrainConfig.from_dict(settings["training"])
+    config = read_settings(run, settings)
+    spec, split = run.spec(), read_split(run)
+    progress = read_progress(run.state_file) if run.has_state else None
     prepare_gpus()
     if source is None:
-        source = load_source(**settings["data"])
+        source = load_again(run, settings)
     source = _inspected(source, config, on_message)
-    if run.has_state:
+    require_same_data(run, source, split, accept_changed_data, on_message)
+    if progress:
         config = replace(config, encoder_weights=None, init_from=None)
-    work = _prepare(
-        source, run.split(), run.spec(), config, strategy, on_message, "as the run began"
-    )
+    work = _prepare(source, split, spec, config, strategy, on_message, "as the run began")
     return _run(work, run, on_message, verbose)
 
 
@@ -252,9 +281,18 @@ def _run(work, run, on_message, verbose):
             with work.strategy.scope():
                 _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
         _finish(work, session, on_message)
-    if requests.received:
-        raise KeyboardInterrupt  # it came when there was nothing left to save
+    if requests.received:  # when there was nothing left to save
+        requests.say(describe_end(run))
+        raise KeyboardInterrupt
     return run
+
+
+def describe_end(run):
+    """What a finished training has left, for those who stop before it is measured."""
+    return (
+        f"The training is finished, its model is {run.best_model}. "
+        f"To measure it: segtf evaluate {run.path}"
+    )
 
 
 def _callbacks(work, session, requests, on_message, verbose):
@@ -271,12 +309,10 @@ def _callbacks(work, session, requests, on_message, verbose):
         HistoryWriter(session),
         SaveBest(session),
         TensorBoardWriter(session, work.spec.labels, work.data.validation()),
-        *([Display(session, live=verbose == 1)] if verbose else []),
+        *([Display(session, verbose == 1, requests)] if verbose else []),
         *averaging,
         StopEarly(session),
-        SaveState(
-            session, work.metric, averages, requests, on_message, resume=session.run.has_state
-        ),
+        SaveState(session, work.metric, averages, requests, resume=session.run.has_state),
     ]
 
 

@@ -4,8 +4,10 @@ import numpy as np
 
 from segtf.data.decode import read_image
 from segtf.data.masks import read_class_ids
+from segtf.ranges import LARGEST_SEED, whole_number
 from segtf.viz import contact_sheet, overlay
 
+MOST_SAMPLES, MOST_VARIANTS = 1000, 50
 _LONGEST_SIDE = 384
 
 
@@ -21,10 +23,11 @@ def draw_samples(source, path, count=8, settings=None, variants=2, seed=0):
         seed: whole number; another gives other variants.
 
     Raises:
-        ValueError: for a count below 1.
+        ValueError: for a number out of its range.
     """
-    if count < 1:
-        raise ValueError(f"Expected a count of at least 1. Received: {count}")
+    whole_number("count", count, 1, MOST_SAMPLES)
+    whole_number("variants", variants, 0, MOST_VARIANTS)
+    whole_number("seed", seed, 0, LARGEST_SEED)
     titles = ["image", "mask"]
     if settings is not None:
         titles += [f"augmented {number}" for number in range(1, variants + 1)]

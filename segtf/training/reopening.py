@@ -1,0 +1,92 @@
+"""What a training that goes on asks of its run and its data first."""
+
+import json
+
+from segtf.data import load_source
+from segtf.data.changes import find_changes, record_contents
+from segtf.data.fingerprint import read_contents
+from segtf.training.config import TrainConfig
+
+
+def read_settings(run, settings):
+    """Return the `TrainConfig` of a run.
+
+    Raises:
+        ValueError: naming the file, for settings that are damaged or not known.
+    """
+    try:
+        return TrainConfig.from_dict(settings["training"])
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{error} (in {run.path / 'config.json'})") from None
+
+
+def read_split(run):
+    """Return the saved assignment of a run, with ``train`` and ``val``.
+
+    Raises:
+        ValueError: naming the file, if it is damaged.
+    """
+    split = run.split()
+    missing = {"train", "val"} - {name for name, ids in split.items() if ids}
+    if missing:
+        raise ValueError(
+            "Expected samples to train on and samples that are held out. "
+            f"Received: {run.path / 'split.json'}, without {' and '.join(sorted(missing))}"
+        )
+    return split
+
+
+def load_again(run, settings):
+    """List the data of a run again.
+
+    Raises:
+        ValueError: if it is not there, or the settings do not say what it is.
+    """
+    try:
+        return load_source(**settings["data"])
+    except TypeError as error:
+        raise ValueError(
+            "Expected the name, folder and settings of a data set. Received: "
+            f"{json.dumps(settings['data'])} in {run.path / 'config.json'} ({error})"
+        ) from None
+
+
+def require_same_data(run, source, split, accept, on_message):
+    """Compare the data with what it was when the run began.
+
+    Args:
+        run: the `Run`.
+        source: the inspected `Source`.
+        split: the run's saved assignment.
+        accept: whether to go on with changed data; the run takes note of it then.
+        on_message: called with a line about each change that does no harm or was accepted.
+
+    Raises:
+        ValueError: saying what has changed.
+    """
+    contents = read_contents(source)
+    before = run.data()
+    if before is None:
+        changes, harmless = _changes_as_a_whole(run, contents), []
+    else:
+        changes, harmless = find_changes(before, contents, split, source.splits)
+    for line in harmless:
+        on_message(f"{source.name}: {line}")
+    if not changes:
+        return
+    text = "; ".join(changes)
+    if not accept:
+        raise ValueError(
+            "Expected the data that the run began with; to go on with what there is now: "
+            f"--accept-changed-data (accept_changed_data=True). Received: {source.name}, {text}"
+        )
+    on_message(f"{source.name} has changed, as accepted: {text}")
+    run.save_data(record_contents(contents, split), accepted=changes)
+
+
+def _changes_as_a_whole(run, contents):
+    """What a run that has no digest of each sample can say."""
+    expected = run.config().get("data_fingerprint")
+    if expected in (None, contents.fingerprint):
+        return []
+    return ["whose files or class names differ (the run keeps no digest of each sample)"]
