@@ -46,6 +46,8 @@ def read_outline(segmentation, size):
         raise OutlineError("has an outline of fewer than three points")
     for polygon in drawn:
         _check_polygon(polygon, size)
+    if not any(_reaches_into(polygon, size) for polygon in drawn):
+        raise OutlineError("has an outline that covers nothing in its image")
     return drawn, len(polygons) - len(drawn)
 
 
@@ -175,6 +177,13 @@ def _check_polygon(polygon, size):
     slack = max(size)
     if polygon and (min(polygon) < -slack or max(polygon) > 2 * slack):
         raise OutlineError("has an outline far outside of its image")
+
+
+def _reaches_into(polygon, size):
+    """Whether the box around a polygon has an area and lies in the image somewhere."""
+    height, width = size
+    x, y = polygon[::2], polygon[1::2]
+    return max(0, min(x)) < min(width, max(x)) and max(0, min(y)) < min(height, max(y))
 
 
 def _is_finite(numbers):

@@ -21,6 +21,7 @@ from segtf.data.mask_pictures import (
     array_values,
     picture_colors,
     picture_values,
+    samples_unread,
     whole_numbers,
 )
 
@@ -200,6 +201,11 @@ def _refuse_odd_scales(image, source):
     """Refuse the kinds of TIFF whose values Pillow gives as others than they are."""
     if image.format != "TIFF":
         return
+    if samples_unread(image):
+        raise ImageError(
+            f"Expected an image of {len(image.getbands())} channels. Received: {_name(source)} of "
+            f"{samples_unread(image)}; more than 3 are read as an array (channels)"
+        )
     if image.mode == "L" and _is_signed(image):
         raise DepthError(_name(source), "holds signed numbers of 8 bits")
     if image.mode.startswith("I;16") and image.tag_v2.get(_PHOTOMETRIC_TAG) == 0:

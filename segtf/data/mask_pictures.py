@@ -160,6 +160,13 @@ def palette_of(image):
     return tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
 
+def samples_unread(image):
+    """Return how many channels a PIL image stores if it gives fewer: so many of a TIFF are lost;
+    else 0."""
+    stored = image.tag_v2.get(_SAMPLES, 1) if image.format == "TIFF" else 0
+    return stored if stored > len(image.getbands()) else 0
+
+
 def _doubts(image):
     """Yield what a header leaves open: whether values are in doubt by it, as a function of them,
     and the cause."""
@@ -188,7 +195,7 @@ def _tiff_doubts(image):
             _always,
             "says that white is 0: its numbers and what it looks like are each other's reverse",
         )
-    if samples > len(image.getbands()):
+    if samples_unread(image):
         yield _always, f"has {samples} channels, of which Pillow reads {len(image.getbands())}"
     elif samples > 1 and max(bits) > 8:
         yield _always, _DEEP_CHANNELS
@@ -238,13 +245,22 @@ def _without_alpha(values, name):
 def _check_palette(colors, used, name):
     """Refuse grey palettes whose greys are another mask than their numbers.
 
-    Of colours the numbers are the class ids; they count from mask to mask, too (see
+    Of colours the numbers are the class ids, unless the two of a binary mask are reversed; they
+    count from mask to mask, too (see
     `segtf.data.check.palettes`). Greys may be the ids themselves, as tools keep them that make
     files small, or a ramp from black to white that makes ids visible.
     """
     used = used[used < len(colors)]
+    if not len(used):
+        return
     shown = np.array(colors, np.int64)[used]
-    if not len(used) or (shown != shown[:, :1]).any():
+    if (shown != shown[:, :1]).any():
+        if used.tolist() == [0, 1] and shown[0].any() and not shown[1].any():
+            raise TwoReadings(
+                name,
+                "has a palette in which number 1 is black and number 0 is not: by its numbers the "
+                "black is the object, by its colours the other",
+            )
         return
     greys = shown[:, 0]
     if (greys == used).all():

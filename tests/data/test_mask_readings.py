@@ -175,6 +175,11 @@ REFUSED = {
         ".png",
         r"grey palette in another order than its numbers \(0 is grey 255, 1 is grey 0\)",
     ),
+    "the object first": (
+        lambda path: save(path, palette(IDS > 0, [(255, 0, 0), (0, 0, 0)])),
+        ".png",
+        "number 1 is black and number 0 is not",
+    ),
     "white first, BMP": (
         lambda path: save(path, palette(IDS > 0, greys(255, 0))),
         ".bmp",

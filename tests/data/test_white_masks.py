@@ -156,3 +156,19 @@ def test_a_binary_set_of_one_class_cannot_be_learned_but_measured(tmp_path, valu
     with pytest.raises(DataError, match=cause):
         inspect_source(source)
     assert inspect_source(source, to_train=False)[0].samples == source.samples
+
+
+def test_a_part_of_many_classes_may_be_ignored_where_it_is_labelled(tmp_path):
+    (tmp_path / "classes.txt").write_text("ground\nhouse\ntree")
+    source = write_set(tmp_path, [mask(1, 2, 255), mask(255), mask(255)])
+    some, _ = inspect_source(part(source, 1, 2), to_train=False)
+    assert ones(some) == [0, 0]
+    assert (read_class_ids(some.samples[0], some.labels) == 255).sum() == 480
+
+
+def test_a_part_with_three_objects_is_no_trimap(tmp_path):
+    numbered = np.repeat(np.uint8([[1, 2, 3]]), 16, axis=1).repeat(SIZE[0], axis=0)
+    write_set(tmp_path, [numbered, mask(1, 2, 3, 4)])
+    source = load_source("folder", tmp_path, instances=True)
+    some, _ = inspect_source(part(source, 0), to_train=False)
+    assert ones(some) == [SIZE[0] * SIZE[1]]

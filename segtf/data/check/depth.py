@@ -1,6 +1,7 @@
 """Images of more than 8 bits: a set in which they all come out nearly black is on another scale."""
 
 from segtf.data.check.finding import Finding
+from segtf.data.check.others import samples_beside
 from segtf.data.check.picture import PictureError, open_picture
 from segtf.data.decode import LEAST_OF_DEEP, ImageError, read_image
 
@@ -21,9 +22,7 @@ def judge_depth(source, looks):
     deep = [look for look in looks if look.brightest is not None]
     if not deep or max(look.brightest for look in deep) >= LEAST_OF_DEEP:
         return []
-    here = {sample.id for sample in source.samples}
-    others = (sample for sample in source.whole if sample.id not in here)
-    if any(_is_bright(sample, source.channels) for sample in others):
+    if any(_is_bright(sample, source.channels) for sample in samples_beside(source)):
         return []
     return [
         Finding(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segtf.data.check.finding import Finding
+from segtf.data.check.others import values_beside
 from segtf.data.check.palettes import judge_palettes
 from segtf.data.check.white import White, decide_white
 from segtf.data.masks import ColorMask, InstanceMask, holds_plain_ids, mask_files
@@ -53,11 +54,11 @@ def judge_masks(source, looks):
         white = decide_white(source, plain)
         findings += [_mixed(look, white.is_class_1) for look in white.contradicting]
     else:
-        findings += _white_for_many_classes(plain, labels)
+        findings += _white_for_many_classes(source, plain)
     if white.masks:
         findings.append(_white_finding(white.masks, labels))
     judged = {id(look) for look in (*white.masks, *white.contradicting)}
-    shifted = [] if white.masks else _trimaps(readable, labels) or _shifted(readable, labels)
+    shifted = [] if white.masks else _trimaps(source, readable) or _shifted(readable, labels)
     findings += [*shifted, *judge_palettes(plain, labels)]
     for look in readable:
         if not (id(look) in judged or (shifted and look.sample.mask_values is None)):
@@ -106,27 +107,37 @@ def _white_finding(white, labels):
     return Finding("0/255", files, f"holds 0 and 255; 255 is read as class 1 ({labels.names[1]})")
 
 
-def _white_for_many_classes(looks, labels):
-    """No class but 0 in any mask, and 255 in some."""
-    if not looks or any(not look.counts.keys() <= _BLACK_AND_WHITE for look in looks):
+def _white_for_many_classes(source, looks):
+    """No class but 0 in any mask of the set, and 255 in some."""
+    if not any(255 in look.counts for look in looks):
+        return []
+    if any(not look.counts.keys() <= _BLACK_AND_WHITE for look in looks):
+        return []
+    if any(not values <= _BLACK_AND_WHITE for values in values_beside(source, holds_plain_ids)):
         return []
     return [
         _finding(
             "0/255 with many classes",
             look,
-            f"holds 255, but the classes are 0 to {labels.num_classes - 1}",
+            f"holds 255, but the classes are 0 to {source.labels.num_classes - 1}",
         )
         for look in looks
         if 255 in look.counts
     ]
 
 
-def _trimaps(looks, labels):
+def _trimaps(source, looks):
     """Values of trimaps throughout the set, taken for class ids or for numbers of objects."""
-    looks = [look for look in looks if _may_be_trimap(look.sample, labels)]
+
+    def takes_part(sample):
+        return _may_be_trimap(sample, source.labels)
+
+    looks = [look for look in looks if takes_part(look.sample)]
     values = {value for look in looks for value in look.numbers}
     for trimap, meaning in _TRIMAPS.items():
         if values == {*trimap}:
+            if any(not others <= values for others in values_beside(source, takes_part)):
+                return []
             files = tuple(mask_files(look.sample)[0] for look in looks)
             cause = (
                 f"holds {_list(sorted(values))}, as trimaps do, which are neither class ids nor "

@@ -15,7 +15,7 @@ from segtf.data.array_files import (
     open_array,
 )
 from segtf.data.decode import is_deep_picture, open_header
-from segtf.data.mask_pictures import palette_of
+from segtf.data.mask_pictures import palette_of, samples_unread
 
 ARRAY_MODE = "array"
 """Mode of a `Picture` that is a file of an array, not decoded by Pillow."""
@@ -100,6 +100,9 @@ def open_picture(path, channels):
     try:
         with open_header(io.BytesIO(content)) as image:
             _refuse_large(image)
+            if samples_unread(image):
+                cause = f"holds {samples_unread(image)} channels, of which Pillow reads one"
+                raise PictureError("channels", cause)
             return Picture(
                 path,
                 content,

@@ -1,13 +1,9 @@
 """Whether 255 stands for class 1 or counts nowhere: decided once, by all masks of a set."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-
-from segtf.data.decode import ImageError
-from segtf.data.masks import holds_plain_ids, read_values
-from segtf.resources import usable_cores
+from segtf.data.check.others import values_beside
+from segtf.data.masks import holds_plain_ids
 
 _VALUES = {0, 1, 255}
 _IDS_AND_IGNORED = {1, 255}
@@ -49,7 +45,7 @@ def decide_white(source, looks):
     if not white or beside:
         return White(is_certain=beside)
     ones = [look for look in looks if 1 in look.counts]
-    others = _values_of_others(source)
+    others = [values for values in values_beside(source, holds_plain_ids) if values <= _VALUES]
     if any(values >= _IDS_AND_IGNORED for values in others):
         return White(is_certain=True)
     all_white = len(white) + sum(map(_is_white, others))
@@ -61,21 +57,3 @@ def decide_white(source, looks):
 
 def _is_white(values):
     return 255 in values and 1 not in values
-
-
-def _values_of_others(source):
-    """The values in each mask of the set that is not looked at; damaged ones say nothing."""
-    here = {sample.id for sample in source.samples}
-    others = [
-        sample for sample in source.whole if sample.id not in here and holds_plain_ids(sample)
-    ]
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        found = pool.map(_values, others)
-        return [values for values in found if values <= _VALUES]
-
-
-def _values(sample):
-    try:
-        return set(np.unique(read_values(sample)).tolist())
-    except ImageError:
-        return {None}

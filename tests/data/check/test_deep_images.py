@@ -141,3 +141,15 @@ def test_a_black_photo_is_not_warned_about(tmp_path, recwarn):
     read_single(tmp_path / "a.png")
     read_single(picture(0) // 16)
     assert not recwarn.list
+
+
+def test_channels_that_pillow_does_not_read_are_not_left_out_silently(tmp_path):
+    source = write_set(tmp_path, [grey(0), grey(1)])
+    two = np.dstack([grey(0), grey(1)])
+    path = source.samples[0].image
+    tifffile.imwrite(path, two, photometric="minisblack", planarconfig="contig")
+    with pytest.raises(ImageError, match=r"of 1 channels\. Received: .*0\.tif of 2"):
+        read_image(path)
+    assert [found.kind for found in check_source(source).errors] == ["channels"]
+    with pytest.raises(DataError, match=r"0\.tif holds 2 channels"):
+        inspect_source(source)

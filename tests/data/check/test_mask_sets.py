@@ -52,10 +52,10 @@ def quantized(pixels):
 
 @pytest.mark.parametrize("names", [("a", "b"), ("a", "b", "c")])
 def test_palettes_that_number_colours_anew_are_refused(tmp_path, names):
-    red = np.uint8([255, 0, 0])
+    red, blue = np.uint8([255, 0, 0]), np.uint8([0, 0, 255])
     (tmp_path / "classes.txt").write_text("\n".join(names))
     for index, inside in enumerate((disc() > 0, disc() == 0)):
-        pixels = np.where(inside[..., None], red, 0).astype(np.uint8)
+        pixels = np.where(inside[..., None], red, blue)
         pair(tmp_path, str(index), lambda path, p=pixels: save(path, quantized(p)), ".png", index)
     source = load_source("folder", tmp_path, classes=tmp_path / "classes.txt")
     assert "palettes" in {finding.kind for finding in check_source(source).errors}

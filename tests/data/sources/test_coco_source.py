@@ -144,6 +144,12 @@ LEFT_OUT = {
     "outline {}": (changed(segmentation={}), "has no outline"),
     "two points": (changed(segmentation=[[1, 1, 5, 5]]), "fewer than three points"),
     "empty polygon": (changed(segmentation=[[]]), "fewer than three points"),
+    "a line": (changed(segmentation=[[10, 10, 20, 10, 30, 10]]), "covers nothing in its image"),
+    "one point three times": (changed(segmentation=[[9] * 6]), "covers nothing in its image"),
+    "beside the image": (
+        changed(segmentation=[[-30, -30, -10, -30, -10, -10]]),
+        "covers nothing in its image",
+    ),
     "odd": (changed(segmentation=[SQUARE[:-1]]), "an odd number of coordinates"),
     "text": (changed(segmentation=[["10"] * 8]), "coordinates are no numbers"),
     "truth values": (changed(segmentation=[[True] * 8]), "coordinates are no numbers"),
@@ -249,6 +255,19 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(folder, side):
     source = load(folder, image(width=side, height=side))
     with pytest.raises(ImageError, match="Expected an image of 1 to"):
         pixels(source)
+
+
+def test_a_category_called_background_is_class_0(folder):
+    values = content()
+    values["categories"] = [{"id": 1, "name": "box"}, {"id": 2, "name": "_background_"}]
+    small = [[10, 10, 20, 10, 20, 20, 10, 20]]
+    values["annotations"].append(
+        {**values["annotations"][0], "category_id": 2, "area": 100, "segmentation": small}
+    )
+    source = load(folder, values)
+    assert source.labels.names == ("background", "box")
+    assert pixels(source) == 500
+    assert "are the background, as class 0" in source.notices[0]
 
 
 def test_an_image_that_is_nowhere_has_no_size(folder):
