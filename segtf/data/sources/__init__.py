@@ -26,7 +26,8 @@ What each part is for:
 - `Sample.mask` is a path where the mask is one grey or palette picture. `segtf.data.masks` has
   readers for colours, numbered objects, several masks per image and COCO outlines; any frozen
   object with `files` and `read()` will do.
-- `Sample.mask_values` translates values to class ids: ``{0: 0, 255: 1}``, or
+- `Sample.mask_values` translates values to class ids (and so does the argument `mask_values` of
+  `load_source`, for any source whose masks are grey or palette pictures): ``{0: 0, 255: 1}``, or
   ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border counts nowhere.
 - `Source.splits` are the official lists, if any; `channels=1` reads images as grey; `strays`
   names files without a partner (`segtf.data.sources.pairing` finds them), which the check reports.
