@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from segtf.empty_batches import never_empty
 
+pytestmark = pytest.mark.calls_model
+
 KERNEL = tf.constant(np.random.default_rng(0).normal(size=(3, 3, 3, 4)), tf.float32)
 IMAGES = np.random.default_rng(1).normal(size=(2, 8, 8, 3)).astype("float32")
 

@@ -15,6 +15,8 @@ from segtf.runs import Run
 from segtf.spec import FORMAT_VERSION
 from segtf.training.train import resume
 
+pytestmark = pytest.mark.calls_model
+
 ARCHIVES = sorted(Path(__file__).parent.glob("v*.zip"))
 PATHS = {
     "run": "run",

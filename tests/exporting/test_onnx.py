@@ -8,6 +8,8 @@ from export_examples import LABELS, blocks, small_model
 import segtf
 from segtf.spec import ModelSpec
 
+pytestmark = pytest.mark.calls_model
+
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
 

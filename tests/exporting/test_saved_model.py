@@ -13,6 +13,8 @@ from segtf.exporting.graphs import signature_functions
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
+pytestmark = pytest.mark.calls_model
+
 PIXELS = np.stack([blocks(24, 32, seed=seed) for seed in range(3)])
 
 

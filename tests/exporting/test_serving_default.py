@@ -11,6 +11,8 @@ import segtf
 from segtf.exporting.graphs import signature_functions
 from segtf.spec import ModelSpec
 
+pytestmark = pytest.mark.calls_model
+
 IMAGE = Image.fromarray(blocks(42, 58))
 
 

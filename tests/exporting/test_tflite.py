@@ -15,6 +15,8 @@ from segtf.inference.backends import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
+pytestmark = pytest.mark.calls_model
+
 FORMATS = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
 SPEC = ModelSpec(LABELS[1], (24, 32), resize="letterbox")
 

@@ -10,6 +10,8 @@ from PIL import Image
 import segtf
 from segtf.labels import LabelMap
 
+pytestmark = pytest.mark.calls_model
+
 
 def red_model(size=(32, 32), channels=3):
     """Foreground where the first channel is bright; known without training."""

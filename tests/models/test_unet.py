@@ -7,6 +7,8 @@ from model_tester import ModelTester, images
 
 from segtf.models import segmentation_head, unet, unet_body
 
+pytestmark = pytest.mark.calls_model
+
 SMALL = MappingProxyType({"base_filters": 2, "depth": 3})
 
 

@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segtf.models import max_pool_with_indices, max_unpool
 from segtf.models.unpooling import MaxPoolingWithIndices2D, MaxUnpooling2D
+
+pytestmark = pytest.mark.calls_model
 
 SIDES = st.integers(1, 4)
 

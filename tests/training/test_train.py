@@ -10,6 +10,8 @@ from segtf.training.batch_norm import fit_momentum
 from segtf.training.config import TrainConfig
 from segtf.training.train import train
 
+pytestmark = pytest.mark.calls_model
+
 TINY = {"model": "unet", "model_settings": {"base_filters": 4, "depth": 2}, "size": (32, 32)}
 
 
