@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from segtf.data.decode import MAX_PIXELS
 from segtf.exporting.exif_graph import jpeg_orientation, turn_upright
+from segtf.exporting.gif_graph import first_frame, gif_pixels
 
 _MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 _JPEG, _PNG, _GIF, _BMP = range(4)
@@ -85,7 +86,7 @@ def _size_in_header(data, kind):
         {
             _JPEG: lambda: tf.cast(tf.io.extract_jpeg_shape(data)[:2], tf.int64),
             _PNG: lambda: _numbers(data, start=16, length=4, little=False)[::-1],
-            _GIF: lambda: _numbers(data, start=6, length=2, little=True)[::-1],
+            _GIF: lambda: tf.cast(first_frame(data).screen, tf.int64),
             _BMP: lambda: _bmp_size(data),
         },
         default=lambda: tf.zeros(2, tf.int64),
@@ -113,10 +114,14 @@ def _bmp_size(data):
 
 def _pixels(data, kind, channels):
     """uint8 `(H, W, channels)`. Fails where the file is damaged."""
-    pixels = tf.cond(
-        kind == _JPEG,
-        lambda: _jpeg_pixels(data),
-        lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
+    pixels = tf.switch_case(
+        kind,
+        {
+            _JPEG: lambda: _jpeg_pixels(data),
+            _PNG: lambda: tf.io.decode_png(data, channels=3),
+            _GIF: lambda: gif_pixels(data),
+            _BMP: lambda: tf.io.decode_bmp(data, channels=3),
+        },
     )
     pixels = tf.ensure_shape(pixels, (None, None, 3))
     return pixels if channels == 3 else _grey(pixels)
