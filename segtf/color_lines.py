@@ -38,14 +38,15 @@ class Entry(NamedTuple):
 def table_lines(path):
     """Return number and text of each line of a file that says something; tabs become commas.
 
-    Lines that begin with ``#`` or ``//`` are left out, but for a colour such as ``#00ff00``.
+    Lines that begin with ``#``, ``//`` or ``;`` are comments, but for a colour such as
+    ``#00ff00``.
     """
     lines = enumerate(read_text(path).splitlines(), 1)
     cleaned = [(number, clean(line.strip().replace("\t", ","))) for number, line in lines]
     return [
         (number, line)
         for number, line in cleaned
-        if line and (not line.startswith(("#", "//")) or re.match(r"#[0-9a-fA-F]{6}\b", line))
+        if line and (not line.startswith(("#", "//", ";")) or re.match(r"#[0-9a-fA-F]{6}\b", line))
     ]
 
 

@@ -9,7 +9,11 @@ from segtf.text_files import plain
 
 IGNORE_CLASS = 255
 
-_BACKGROUND_NAMES = {"background", "backgrounds", "bg", "backgnd", "hintergrund", "fond", "fondo"}
+_BACKGROUND_NAMES = {
+    *("background", "backgrounds", "bg", "bkg", "bgd", "backgnd", "hintergrund", "fond", "fondo"),
+    *("fundo", "sfondo", "achtergrond", "bakgrund", "bakgrunn", "baggrund", "tausta", "tło"),
+    *("фон", "背景", "배경"),
+}
 _NOTHING_NAMES = {"unlabeled", "unlabelled", "notlabeled", "notlabelled", "nolabel", "void", "none"}
 
 
@@ -127,8 +131,8 @@ def background_rank(name):
     """Return how surely a class is the background, by its name.
 
     Returns:
-        2 for background (``_background_``, ``bg``, ...), 1 for names of what nobody has labelled
-        (``unlabeled``, ``void``, ``none``), 0 for any other.
+        2 for background (``_background_``, ``bg``, in other languages), 1 for names with that word
+        in them and of what nobody has labelled (``unlabeled``, ``void``), 0 for any other.
 
     Example:
 
@@ -138,7 +142,7 @@ def background_rank(name):
     letters = "".join(char for char in name.casefold() if char.isalnum())
     if letters in _BACKGROUND_NAMES:
         return 2
-    return 1 if letters in _NOTHING_NAMES else 0
+    return 1 if letters in _NOTHING_NAMES or "background" in letters else 0
 
 
 def background_first(names):

@@ -30,6 +30,7 @@ from segtf.files import (
 )
 from segtf.locks import Lock, Locked
 from segtf.spec import FORMAT_VERSION, ModelSpec
+from segtf.text_files import is_utf_8, plain
 
 DEFAULT_MONITOR = "val_mean_dice"
 
@@ -114,9 +115,14 @@ class Run:
         """Refuse a path where something is already, or nothing can be written.
 
         Raises:
-            ValueError: if it is a file, or a folder that is not empty or cannot be written to.
+            ValueError: if it is a file, or a folder that is not empty or cannot be written to, or
+                if its name is no UTF-8, which TensorFlow needs.
         """
         path = Path(path)
+        if not is_utf_8(path.absolute()):
+            raise ValueError(
+                f"Expected a run folder whose path is UTF-8. Received: {plain(str(path))}"
+            )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ValueError(
                 "Expected a new run folder; nothing is overwritten: choose another name or "

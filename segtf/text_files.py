@@ -108,6 +108,11 @@ def plain(text):
     return unicodedata.normalize("NFC", encode(text).decode("utf-8"))
 
 
+def is_utf_8(path):
+    """Return whether the name of a file is UTF-8, as TensorFlow needs it of what it writes."""
+    return encode(str(path)).decode("utf-8") == str(path)
+
+
 def encode(text):
     """Return text as UTF-8; bytes of a file's name that are no UTF-8 become ``\\udc..``."""
     return text.encode("utf-8", "backslashreplace")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segtf.files import write_atomically
+from segtf.runs import Run
 from segtf.text_files import clean, plain, read_text
 
 TEXT = "Hintergrund\r\nFußgänger\r\n"
@@ -61,6 +62,13 @@ def test_any_name_of_a_file_can_be_written_and_is_told_from_others(name):
     text = os.fsdecode(name)
     plain(text).encode("utf-8")
     assert plain(plain(text)) == plain(text)
+
+
+def test_a_run_needs_a_name_that_tensorflow_takes(tmp_path):
+    Run.require_new(tmp_path / "läuf")
+    with pytest.raises(ValueError, match=r"r.udce4n") as caught:
+        Run.require_new(tmp_path / os.fsdecode(b"r\xe4n"))
+    str(caught.value).encode("utf-8")
 
 
 def test_a_name_that_is_no_utf_8_is_written_escaped(tmp_path):

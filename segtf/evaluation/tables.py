@@ -113,12 +113,16 @@ def _read(path, columns):
             "Expected the report of an evaluation: run `segtf evaluate` first. "
             f"Received: {path}, which does not exist"
         )
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(
-                f"Expected a table with the columns {', '.join(columns)}. "
-                f"Received: {path}, without {', '.join(missing)}"
-            )
-        return list(reader)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            names, rows = reader.fieldnames or (), list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"Expected a table of figures. Received: {path} ({error})") from None
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise ValueError(
+            f"Expected a table with the columns {', '.join(columns)}. "
+            f"Received: {path}, without {', '.join(missing)}"
+        )
+    return rows

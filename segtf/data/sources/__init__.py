@@ -30,7 +30,8 @@ What each part is for:
   `load_source`, for any source whose masks are grey or palette pictures): ``{0: 0, 255: 1}``, or
   ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border counts nowhere.
 - `Source.splits` are the official lists, if any; `channels=1` reads images as grey; `strays`
-  names files without a partner (`segtf.data.sources.pairing` finds them), which the check reports.
+  names files without a partner (`segtf.data.sources.pairing` finds them), which the check reports;
+  `notices` are lines on what was left out. Of two classes the first is the background.
 - Further arguments of the function are options: ``load_source("leaves", DIR, season="autumn")``.
   They are saved with a run, so they should be text, numbers or lists of them.
 

@@ -95,14 +95,15 @@ def _part(folder, name):
     """The folders of images and of masks within a folder, if both are there, or its pairs."""
     images = _first(folder, IMAGE_FOLDERS)
     masks = _first(folder, MASK_FOLDERS) or (images and _first(images, MASK_FOLDERS))
-    if masks and not images and image_files(folder):
-        return Part(name, folder, masks, flat=True)
-    if images and masks:
-        return Part(name, images, masks)
+    if masks and holds_pictures(masks):
+        if images:
+            return Part(name, images, masks)
+        if image_files(folder):
+            return Part(name, folder, masks, flat=True)
     beside = images or folder
     if any(path.stem.lower().endswith(MASK_ENDINGS) for path in image_files(beside)):
         return Part(name, beside, beside)
-    return None
+    return Part(name, images, masks) if images and masks else None
 
 
 def _parts_of_splits(folder):
