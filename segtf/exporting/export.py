@@ -120,7 +120,7 @@ def export(
 
     Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
     ``labels.txt``, the class names in id order; those of a SavedModel are in its
-    ``assets.extra``.
+    ``assets.extra``, but for the picture, which shows images of the data: ``DIR/1.parity.png``.
 
     Args:
         model_or_run: a run folder, a ``.keras`` file or a `keras.Model`, as `segtf.load` takes it.
@@ -257,8 +257,10 @@ def _export_saved_model(model, trial, directory, origin, dynamic_size):
             exported, folder, f"{name}/{path.name}", "saved_model", _SAVED_MODEL_AGREEMENT
         )
         extra = folder / "assets.extra"
-        report.save(extra, "parity")
+        report.save_figures(extra, "parity")
         _write_labels(spec, extra)
+    # Beside the version folder: the picture shows images of the data, which leave in no model.
+    report.draw(path.with_name(f"{path.name}.parity.png"))
     return Export(path, "saved_model", report)
 
 

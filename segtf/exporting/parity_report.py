@@ -97,10 +97,14 @@ class ParityReport:
 
     def save(self, folder, name):
         """Write ``NAME.json``, ``NAME.md`` (the table) and ``NAME.png`` (see `draw`)."""
+        self.save_figures(folder, name)
+        self.draw(folder / f"{name}.png")
+
+    def save_figures(self, folder, name):
+        """Write ``NAME.json`` and ``NAME.md`` alone, in which no image of the data is shown."""
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{name}.json", json.dumps(self.to_dict(), indent=2) + "\n")
         write_atomically(folder / f"{name}.md", "\n".join(self.table(markdown=True)) + "\n")
-        self.draw(folder / f"{name}.png")
 
     def draw(self, path):
         """Draw the images of least agreement: image, truth, each model's mask, differences."""
