@@ -1,5 +1,6 @@
 """A folder of one's own: two folders, one folder with name endings, or a table of pairs."""
 
+from numbers import Integral
 from pathlib import Path
 
 from segtf.data.masks import ColorMask, InstanceMask
@@ -8,7 +9,7 @@ from segtf.data.sources.class_folders import are_by_class, class_folders, merge_
 from segtf.data.sources.layouts import MASK_FOLDERS, find_layout
 from segtf.data.sources.pair_table import read_pairs
 from segtf.data.sources.pairing import Pairs, pair_endings, pair_folders
-from segtf.data.sources.picture_files import tree_files
+from segtf.data.sources.picture_files import tree_files, visible_folders
 from segtf.data.sources.registry import register_source
 from segtf.data.sources.split_lists import read_split_lists
 from segtf.data.sources.split_names import splits_of_folders
@@ -78,6 +79,7 @@ def folder(
     Raises:
         ValueError: if there are no images or no masks, or a table is missing or unfit.
     """
+    _require_settings(mask_ending, instances, divisor, channels)
     classes = _class_file(folder, classes)
     if pairs:
         table = folder / str(pairs)
@@ -111,6 +113,16 @@ def folder(
         strays=strays,
         notices=(*layout.notices, *notices),
     )
+
+
+def _require_settings(mask_ending, instances, divisor, channels):
+    if not isinstance(mask_ending, str | None):
+        raise ValueError(f"Expected mask_ending as text. Received: {mask_ending!r}")
+    if instances not in (False, True):
+        raise ValueError(f"Expected instances as true or false. Received: {instances!r}")
+    for name, value in (("divisor", divisor), ("channels", channels)):
+        if value is not None and (not isinstance(value, Integral) or value < 1):
+            raise ValueError(f"Expected {name} as a whole number from 1 on. Received: {value!r}")
 
 
 def _source(folder, labels, colored, channels, notices=(), **parts):
@@ -152,8 +164,13 @@ def _match(part, mask_ending):
     except ValueError as error:
         raise ValueError(
             f"Expected a folder of masks named {' or '.join(MASK_FOLDERS[:7])}, or masks beside "
-            f"the images. Received: none in {part.images} ({error})"
+            f"the images. Received: none in {part.images}{_held(part.images)} ({error})"
         ) from None
+
+
+def _held(folder):
+    names = [plain(path.name) for path in visible_folders(folder)]
+    return f", which holds {', '.join(names[:10])}" if names else ""
 
 
 def _splits_of(layout, found):

@@ -8,11 +8,11 @@ from segtf.data.sources.picture_files import holds_pictures, image_files, visibl
 from segtf.data.sources.split_names import SPLITS, split_and_rest
 from segtf.text_files import plain
 
-IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "jpegimages", "leftimg8bit")
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "jpegimages", "leftimg8bit", "imgdir")
 MASK_FOLDERS = (
     *("masks", "mask", "labels", "label", "annotations", "segmentations", "gt"),
     *("segmentationclass", "gtfine", "gtcoarse", "groundtruth", "annotation", "segmentation"),
-    *("annots", "annot", "targets", "groundtruths"),
+    *("annots", "annot", "targets", "groundtruths", "anndir", "msk", "msks"),
 )
 
 
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
 
     Args:
         root: the folder, or its only subfolder.
-        parts: a `Part` for each split that has folders of its own, else one.
+        parts: a `Part` for each split, or other subfolder, that has folders of its own, else one.
         notices: lines of text on what was left out, for people.
     """
 
@@ -51,7 +51,7 @@ def find_layout(folder, images=None, masks=None):
 
     Two folders (``images`` and ``masks`` by any of their usual names, in small or capital
     letters), such folders for each split (``train/images``, ``train_masks``), masks beside the
-    images, or all of that in the only subfolder.
+    images, or all of that in the only subfolder or in each of several.
 
     Args:
         folder: path of the folder.
@@ -87,6 +87,10 @@ def _usual(folder):
     inner = visible_folders(folder)
     if len(inner) == 1 and not image_files(folder) and not _first(folder, IMAGE_FOLDERS):
         return _usual(inner[0])
+    parts = (_part(path, plain(path.name)) for path in inner)
+    parts = tuple(part for part in parts if part and part.images != part.masks)
+    if parts:
+        return Layout(folder, parts, _left_out(folder, parts))
     image_folder = _first(folder, IMAGE_FOLDERS) or folder
     return Layout(folder, (Part("", image_folder, image_folder),), ())
 
@@ -100,9 +104,9 @@ def _part(folder, name):
             return Part(name, images, masks)
         if image_files(folder):
             return Part(name, folder, masks, flat=True)
-    beside = images or folder
-    if any(path.stem.lower().endswith(MASK_ENDINGS) for path in image_files(beside)):
-        return Part(name, beside, beside)
+    for beside in (images, folder) if images else (folder,):
+        if any(path.stem.lower().endswith(MASK_ENDINGS) for path in image_files(beside)):
+            return Part(name, beside, beside)
     return Part(name, images, masks) if images and masks else None
 
 
@@ -128,12 +132,16 @@ def _parts_of_splits(folder):
 def _left_out(folder, parts):
     """A line for each folder of pictures beside those that are read."""
     used = {path for part in parts for path in (part.images, part.masks)}
+    if folder in used:
+        return ()
     used |= {path.parent for path in used} - {folder}
-    return tuple(
+    others = tuple(
         f"{plain(path.name)} is left out: it holds pictures (see the options images, masks)"
         for path in visible_folders(folder)
-        if path not in used and folder not in used and holds_pictures(path)
+        if path not in used and holds_pictures(path)
     )
+    loose = len(image_files(folder))
+    return (*others, f"{loose} pictures outside of the folders are left out") if loose else others
 
 
 def _first(folder, usual_names):

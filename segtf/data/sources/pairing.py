@@ -80,8 +80,8 @@ def pair_folders(image_folder, mask_folder, mask_ending=None, flat=False):
     if not matching.mask_of:
         raise ValueError(
             "Expected masks named like the images (a.jpg and a.png or a_mask.png). Received: no "
-            f"match among {len(images)} images in {image_folder} and {len(masks)} masks in "
-            f"{mask_folder}"
+            f"match among {len(images)} images in {image_folder} ({_first(images)}) and "
+            f"{len(masks)} masks in {mask_folder} ({_first(masks)})"
         )
     if not flat:
         notices += others_left_out(image_folder, [mask_folder])
@@ -102,7 +102,7 @@ def pair_endings(folder, mask_ending=None):
         `Pairs`.
 
     Raises:
-        ValueError: if no file's name ends so.
+        ValueError: if no file's name ends so, or nothing matches.
     """
     endings = (mask_ending.lower(),) if mask_ending else MASK_ENDINGS
     notices = []
@@ -123,7 +123,13 @@ def pair_endings(folder, mask_ending=None):
         ]
     apart = set(masks)
     images = [path for path in files if path not in apart]
-    return _Matching(folder, images, folder, masks, endings).result(notices)
+    matching = _Matching(folder, images, folder, masks, endings)
+    if not matching.mask_of:
+        raise ValueError(
+            "Expected masks named like the images (a.jpg and a_mask.png). Received: no match among "
+            f"{len(images)} images and {len(masks)} masks in {folder}"
+        )
+    return matching.result(notices)
 
 
 class _Matching:
@@ -138,7 +144,8 @@ class _Matching:
         self.masks = masks
         self.mask_of = {}
         self._match(_place)
-        if not self.mask_of and (_is_flat(images, image_folder) or _is_flat(masks, mask_folder)):
+        is_flat = _is_flat(images, image_folder) or _is_flat(masks, mask_folder)
+        if not self.mask_of and (is_flat or image_folder == mask_folder):
             names = Counter(plain(image.stem) for image in self.images)
             if names and max(names.values()) == 1:
                 self._match(lambda path, root: "")
@@ -256,6 +263,10 @@ def _folder_of(path, root):
 
 def _id_of(path, root):
     return plain(path.relative_to(root).with_suffix("").as_posix())
+
+
+def _first(paths):
+    return f"{plain(paths[0].name)}, ..." if paths else "none"
 
 
 def _is_flat(paths, root):

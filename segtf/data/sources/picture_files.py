@@ -8,7 +8,6 @@ IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".we
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 _SYSTEM_FOLDERS = {"__macosx", "@eadir"}
-_DEEPEST = 20
 
 
 def image_files(folder):
@@ -54,21 +53,20 @@ def others_left_out(folder, without=()):
 
 
 def _walk(folder, without):
-    apart = {Path(path).resolve() for path in without}
+    """Every file below; each folder once, however many links lead to it."""
+    seen = {Path(path).resolve() for path in without} | {folder.resolve()}
     for place, folders, files in os.walk(folder, followlinks=True):
         here = Path(place)
-        is_deep = len(here.relative_to(folder).parts) >= _DEEPEST
         # A folder that is called like a picture is reported as one that cannot be read.
         named = [name for name in folders if _is_picture(Path(name))]
         yield from (here / name for name in (*files, *named))
-        folders[:] = [
-            name
-            for name in sorted(folders)
-            if _is_visible(name)
-            and name not in named
-            and not is_deep
-            and (here / name).resolve() not in apart
-        ]
+        entered = []
+        for name in sorted(set(folders) - set(named)):
+            target = (here / name).resolve()
+            if _is_visible(name) and target not in seen:
+                seen.add(target)
+                entered.append(name)
+        folders[:] = entered
 
 
 def _is_picture(path):

@@ -70,6 +70,10 @@ def assert_read(source, ids):
         (["benign/b (1).png", "none/c.png"], ["benign/b (1)_mask.png", "none/c_mask.png"],
          ["benign/b (1)", "none/c"]),
         (["1_sat.jpg"], ["1_mask.png"], ["1_sat"]),
+        (["Training_Input/I_1.jpg"], ["Training_GroundTruth/I_1_segmentation.png"],
+         ["Training_Input/I_1"]),
+        (["fold1/images/a.png", "fold2/images/a.png"], ["fold1/masks/a.png", "fold2/masks/a.png"],
+         ["fold1/a", "fold2/a"]),
     ],
 )  # fmt: skip
 def test_layouts_that_are_read(tree, images, masks, ids):
@@ -226,6 +230,8 @@ def test_an_export_of_cvat(tree):
         (["images/train/a.png", "images/val/a.png"], ["masks/a.png"], "no match among 2 images"),
         (["images/train/a.png"], ["masks/val/a.png"], "no match"),
         (["images/a.png"], ["masks/moon/b.png"], "no match"),
+        (["a.png"], ["c_mask.png"], "no match among 1 images"),
+        (["x/a.png"], ["y/a.png"], "which holds x, y"),
         ([], ["masks/a.png"], "Expected a folder of images"),
     ],
 )
@@ -245,12 +251,22 @@ def test_what_cannot_be_matched_is_refused(tree, images, masks, message):
         {"colors": "nowhere.csv"},
         {"pairs": 3},
         {"colors": 3},
+        {"mask_ending": 3},
+        {"channels": -3},
+        {"divisor": "3"},
+        {"instances": "3"},
     ],
 )
 def test_options_that_name_nothing_are_refused_in_a_line(tree, options):
     with pytest.raises(ValueError, match=r"nowhere|3") as caught:
         load_source("folder", tree(["images/a.png"], ["masks/a.png"]), **options)
     assert "\n" not in str(caught.value)
+
+
+def test_links_that_lead_in_a_circle_end(tree):
+    folder = tree(["images/train/a.png"], ["masks/train/a.png"])
+    (folder / "images" / "train" / "again").symlink_to(folder / "images")
+    assert_read(load_source("folder", folder), ["train/a"])
 
 
 def test_a_set_of_test_images_alone_is_not_trained_on(tree):
