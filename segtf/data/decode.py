@@ -71,6 +71,8 @@ def read_image(source, channels=3):
         pixels = Image.fromarray(to_8_bits(np.asarray(pixels), _name(source)))
     if pixels.mode == "P" and "transparency" in pixels.info:
         pixels = pixels.convert("RGBA")
+    if pixels.mode in ("La", "RGBa"):
+        pixels = pixels.convert(pixels.mode.upper())
     return np.atleast_3d(np.asarray(pixels.convert(_PILLOW_MODES[channels])))
 
 
@@ -180,7 +182,7 @@ def open_image(source):
         raise ImageError(
             f"Expected at most {MAX_PIXELS} pixels. Received: {_name(source)} ({error})"
         ) from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # Pillow's plugins raise many kinds for damaged headers
         raise ImageError(
             f"Expected an image that can be read. Received: {_name(source)} ({error})"
         ) from None

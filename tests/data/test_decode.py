@@ -203,3 +203,10 @@ def test_too_large_array_is_not_read(tmp_path):
     del array
     with pytest.raises(ImageError, match="at most"):
         read_pixels(tmp_path / "large.npy", 1)
+
+
+@pytest.mark.parametrize("mode", ["La", "RGBa"])
+def test_premultiplied_alpha_is_read(mode):
+    image = picture(mode.upper()).convert(mode)
+    for channels in (1, 3):
+        assert read_image(image, channels).shape == (HEIGHT, WIDTH, channels)

@@ -128,6 +128,12 @@ def test_a_meaning_that_is_none_is_refused(tmp_path, values):
         load_source("folder", tmp_path, mask_values=values)
 
 
+def test_a_meaning_for_masks_that_need_none_is_refused(tmp_path):
+    write_set(tmp_path, WHITE)
+    with pytest.raises(ValueError, match="Expected mask_values for grey or palette masks"):
+        load_source("folder", tmp_path, instances=True, mask_values={0: 0, 255: 1})
+
+
 def objects(folder, count):
     """Masks of class ids by construction: a crowd alone, one numbered object, merged pictures."""
     source = write_set(folder, [mask(255)] * count)

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from segtf.data.masks import with_mask_values
+from segtf.data.masks import holds_plain_ids, with_mask_values
 
 _BUILT_IN = {
     "camvid": "segtf.data.sources.camvid",
@@ -98,6 +98,11 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
     source = replace(source, origin=origin)
     if mask_values is None:
         return source
+    if not any(map(holds_plain_ids, source.samples)):
+        raise ValueError(
+            "Expected mask_values for grey or palette masks of values that are not translated "
+            f"already. Received: {source.name}, which has none"
+        )
     return with_mask_values(source, _class_ids(mask_values, source.labels))
 
 
