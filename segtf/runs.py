@@ -279,7 +279,7 @@ class Run:
                     f"Expected lists of sample ids by split name. Received: {path}, where "
                     f"{name!r} is something else"
                 )
-        return split
+        return {name: [plain(id_) for id_ in ids] for name, ids in split.items()}
 
     def save_split(self, assignment):
         """Write the assignment of samples to splits."""

@@ -1,5 +1,7 @@
 """Splits are repeatable, keep groups together and strata in proportion, and never change."""
 
+import json
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from segtf.data import (
     split_by_share,
     split_k_folds,
 )
+from segtf.runs import Run
 
 SHARES = {"train": 0.7, "val": 0.2, "test": 0.1}
 
@@ -162,3 +165,15 @@ def test_official_lists_come_first():
 def test_mistakes_are_explained(mistake):
     with pytest.raises(ValueError, match=r"(?s)Expected .*\. Received"):
         mistake()
+
+
+def test_names_of_a_mac_are_found_in_a_saved_split(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "bl\u00e4") for form in ("NFC", "NFD"))
+    sample = Sample(apart, Path("a.jpg"))
+    assert sample.id == composed
+    (tmp_path / "split.json").write_text(json.dumps({"train": [apart], "val": []}))
+    for split in (load_split(tmp_path / "split.json"), Run(tmp_path).split()):
+        assert select([sample], split["train"]) == [sample]
+    assert Source("s", (sample,), LabelMap(("a", "b")), {"train": (apart,)}).splits == {
+        "train": (composed,)
+    }

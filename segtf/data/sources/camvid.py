@@ -68,7 +68,9 @@ def _lists(folder):
 
 
 def _sample(finder, path, line, text):
-    parts = text.replace(";", " ").replace("\\", "/").split()
+    text = text.replace("\\", "/")
+    parts = text.replace(";", " ").split()
+    parts = parts if len(parts) == 2 else text.replace(",", " ").split()
     if len(parts) != 2:
         raise ValueError(
             "Expected lines with an image and its annotation, without blanks in their names. "

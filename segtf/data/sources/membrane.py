@@ -6,6 +6,7 @@ connectomics", Frontiers in Neuroanatomy 9, 2015.
 
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
+from segtf.data.sources.picture_files import subfolder
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 
@@ -19,7 +20,7 @@ def membrane(folder):
     Args:
         folder: holds ``image/`` and ``label/``, masks of 0 and 1 or of 0 and 255.
     """
-    found = pair_folders(folder / "image", folder / "label")
+    found = pair_folders(subfolder(folder, "image"), subfolder(folder, "label"))
     samples = tuple(
         Sample(name, image, mask, mask_values={0: 0, 1: 1, 255: 1})
         for name, (image, mask) in found.pairs.items()

@@ -7,7 +7,7 @@ Nature Methods 16, 2019.
 from segtf.data.masks import InstanceMask, MergedMasks
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
-from segtf.data.sources.picture_files import image_files
+from segtf.data.sources.picture_files import image_files, subfolder
 from segtf.data.sources.registry import register_source
 from segtf.data.sources.tables import read_rows
 from segtf.labels import LabelMap
@@ -25,13 +25,13 @@ def nuclei(folder):
             ``index.csv`` (name, kind), or the tree as published: one folder per image with
             ``images/`` and ``masks/`` (a picture per nucleus).
     """
-    if (folder / "labels").is_dir():
+    if subfolder(folder, "labels").is_dir():
         return _numbered(folder)
     return _published(folder)
 
 
 def _numbered(folder):
-    found = pair_folders(folder / "images", folder / "labels")
+    found = pair_folders(subfolder(folder, "images"), subfolder(folder, "labels"))
     index = folder / "index.csv"
     rows = read_rows(index, ("name", "kind")) if index.is_file() else []
     kinds = {plain(row["name"]): row.get("kind") or None for _, row in rows}

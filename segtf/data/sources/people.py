@@ -2,6 +2,7 @@
 
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
+from segtf.data.sources.picture_files import subfolder
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 
@@ -39,7 +40,7 @@ def mads(folder):
 
 
 def _people(name, folder, group_of):
-    found = pair_folders(folder / "images", folder / "masks")
+    found = pair_folders(subfolder(folder, "images"), subfolder(folder, "masks"))
     samples = tuple(
         Sample(id_, image, mask, group=group_of(id_), mask_values=_VALUES)
         for id_, (image, mask) in found.pairs.items()

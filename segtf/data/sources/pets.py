@@ -5,6 +5,7 @@ Parkhi et al., "Cats and dogs", CVPR 2012.
 
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
+from segtf.data.sources.picture_files import subfolder
 from segtf.data.sources.registry import register_source
 from segtf.labels import IGNORE_CLASS, LabelMap
 from segtf.text_files import read_lines
@@ -25,8 +26,9 @@ def pets(folder):
         folder: either ``images/`` and ``trimaps/``, or the tree as published: ``images/`` and
             ``annotations/`` with ``trimaps/``, ``trainval.txt`` and ``test.txt``.
     """
-    annotations = folder / "annotations" if (folder / "annotations").is_dir() else folder
-    found = pair_folders(folder / "images", annotations / "trimaps")
+    annotations = subfolder(folder, "annotations")
+    annotations = annotations if annotations.is_dir() else folder
+    found = pair_folders(subfolder(folder, "images"), subfolder(annotations, "trimaps"))
     samples = tuple(
         Sample(name, image, mask, stratum=name.rsplit("_", 1)[0], mask_values=TRIMAP_VALUES)
         for name, (image, mask) in found.pairs.items()

@@ -37,6 +37,19 @@ def visible_folders(folder):
     return [path for path in sorted(folder.iterdir()) if path.is_dir() and _is_visible(path.name)]
 
 
+def subfolder(folder, name):
+    """Return the path of a subfolder, whatever letters of its name are capital.
+
+    Args:
+        folder: path of the folder.
+        name: name of the subfolder; the path of that name if there is none.
+    """
+    if (folder / name).is_dir() or not folder.is_dir():
+        return folder / name
+    alike = [path for path in visible_folders(folder) if path.name.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else folder / name
+
+
 def others_left_out(folder, without=()):
     """Return a notice on the files in a folder that are no pictures, as a list of lines."""
     counts = Counter(

@@ -98,6 +98,52 @@ def test_camvid_reads_the_lists_that_are_there(tmp_path):
     assert ids_in(source) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 255]]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\ufefftrain\\a_1.png\ttrainannot\\a_1.png\r\n".encode(),
+        "train/a_1.png trainannot/a_1.png\r\n".encode("utf-16"),
+        b"# frames\n\ntrain/a_1.png,trainannot/a_1.png\n",
+        b"/data/Train/A_1.png /data/trainannot/a_1.png",
+    ],
+)
+def test_camvid_reads_lists_of_any_encoding_and_system(tmp_path, line):
+    save(tmp_path / "train" / "a_1.png")
+    save(tmp_path / "trainannot" / "a_1.png", np.zeros((4, 6), np.uint8))
+    (tmp_path / "Training.txt").write_bytes(line)
+    source = load_source("camvid", tmp_path)
+    assert [sample.image.is_file() for sample in source.samples] == [True]
+    assert [sample.mask.is_file() for sample in source.samples] == [True]
+    assert list(source.splits) == ["train"]
+
+
+def test_a_line_of_camvid_that_is_no_pair_is_named(tmp_path):
+    (tmp_path / "train.txt").write_text("train/a.png b.png\ntrain/my frame.png x/a.png\n")
+    with pytest.raises(ValueError, match=r"train\.txt, line 2"):
+        load_source("camvid", tmp_path)
+
+
+def test_tables_of_published_sets_in_any_encoding(ph2_tree, tmp_path):
+    text = "|| IMD001 || f\u00fcr || 1 ||\r\n|| IMD002 ||  || 7 ||\r\n"
+    (ph2_tree / "PH2Dataset" / "PH2_dataset.txt").write_bytes(text.encode("cp1252"))
+    with pytest.raises(ValueError, match=r"PH2_dataset\.txt, line 2: 7"):
+        load_source("ph2", ph2_tree)
+    save(tmp_path / "n" / "images" / "a.png")
+    save(tmp_path / "n" / "labels" / "a.png", HALF)
+    (tmp_path / "n" / "index.csv").write_bytes("Name;Kind\r\n a;fluo\r\n".encode("utf-16"))
+    assert load_source("nuclei", tmp_path / "n").samples[0].stratum == "fluo"
+    (tmp_path / "n" / "index.csv").write_text("name,size\na,3\n")
+    with pytest.raises(ValueError, match="columns name, kind"):
+        load_source("nuclei", tmp_path / "n")
+
+
+def test_capital_folders_of_published_sets(tmp_path):
+    for name, image, mask in (("human", "Images", "MASKS"), ("membrane", "Image", "Label")):
+        save(tmp_path / name / image / "01.png", HALF)
+        save(tmp_path / name / mask / "01.png", HALF * 255)
+        assert ids_in(load_source(name, tmp_path / name)) == HALF.tolist()
+
+
 def test_mads_groups_the_frames_of_a_sequence(tmp_path):
     names = [
         "HipHop_HipHop1_C0_00180",
