@@ -5,6 +5,8 @@ from numbers import Integral, Real
 
 LARGEST_SIDE = 16384
 """Pixels along a side of the images that a model works on."""
+MOST_SAMPLES, MOST_VARIANTS = 1000, 50
+"""Rows, and augmented pictures in each, of a sheet of samples."""
 LARGEST_SEED = 2**32 - 1  # of NumPy
 
 

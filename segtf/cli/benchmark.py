@@ -4,15 +4,23 @@ import click
 
 from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable
+from segtf.resources import usable_cores
 
 
 @click.command()
 @click.argument("models", metavar="RUN_OR_FILE...", nargs=-1, required=True, type=click.Path())
 @data_options(required=False)
 @click.option("--split", help="train or val of the run, or a split of the data set.")
-@click.option("--threads", type=click.IntRange(1), help="Threads; by default all cores.")
 @click.option(
-    "--runs", type=click.IntRange(5), default=50, show_default=True, help="Runs of each model."
+    "--threads", type=click.IntRange(1, usable_cores()), help="Threads; by default all cores."
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(5, 1_000_000),
+    default=50,
+    show_default=True,
+    help="Runs of each model.",
 )
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--out", type=click.Path(), help="Folder for benchmark.json, .md and .png.")
@@ -37,6 +45,8 @@ def benchmark(
     Agreement and IoU on labelled images (by default those that the first run held out), size,
     latency of one image on the CPU and peak memory, each model in a process of its own.
     """
+    if out is not None:
+        require_writable(out)
     start_tensorflow()
     from segtf.exporting.benchmark import benchmark as measure
 

@@ -3,6 +3,7 @@
 import click
 
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable
 
 
 @click.command()
@@ -14,6 +15,8 @@ def compare(runs, out):
     A RUN is a run folder or the folder of a report (`segtf evaluate ... --out`). The first is the
     one that the others are compared with.
     """
+    if out is not None:
+        require_writable(out)
     start_tensorflow()
     from segtf.evaluation.compare import compare as compare_runs
     from segtf.evaluation.comparison_report import comparison_lines

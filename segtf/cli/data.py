@@ -2,8 +2,10 @@
 
 import click
 
-from segtf.cli.options import Size, augment_option, data_options, open_source
+from segtf.cli.options import COUNT, SEED, Size, augment_option, data_options, open_source
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable_file
+from segtf.ranges import MOST_SAMPLES, MOST_VARIANTS
 
 
 @click.group()
@@ -13,9 +15,9 @@ def data():
 
 @data.command()
 @click.argument("folder", metavar="DIR", type=click.Path())
-@click.option("--count", default=60, show_default=True, help="Number of images.")
+@click.option("--count", type=COUNT, default=60, show_default=True, help="Number of images.")
 @click.option("--size", type=Size(), default="192x256", show_default=True)
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 def synth(folder, count, size, seed):
     """Draw a set of dermoscopy-like images with masks into DIR."""
     from segtf.data.synthetic import write_synthetic
@@ -34,7 +36,13 @@ def _source_options(command):
 @_source_options
 @click.option("--split", type=click.Path(), help="Saved split, such as RUN/split.json.")
 @click.option("--html", type=click.Path(), help="File to write the report to, with thumbnails.")
-@click.option("--shown", default=10, show_default=True, help="Findings of a kind spelled out.")
+@click.option(
+    "--shown",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Findings of a kind spelled out.",
+)
 @click.pass_context
 def check(context, data_name, data_dir, classes, data_settings, folder, split, html, shown):
     """Look at every file of a data set: exit status 0 if training on it is safe, 1 if not.
@@ -44,6 +52,8 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
     from segtf.data import load_split
     from segtf.data.check import check_source, report_text, write_html
 
+    if html:
+        require_writable_file(html)
     source = _open(data_name, data_dir, classes, folder, data_settings)
     split = load_split(split) if split else None
     with click.progressbar(length=len(source.samples), label="looking", width=20) as bar:
@@ -58,10 +68,22 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
 @data.command()
 @_source_options
 @click.option("--out", type=click.Path(), default="samples.png", show_default=True)
-@click.option("--count", default=8, show_default=True, help="Number of samples.")
+@click.option(
+    "--count",
+    type=click.IntRange(1, MOST_SAMPLES),
+    default=8,
+    show_default=True,
+    help="Number of samples.",
+)
 @augment_option
-@click.option("--variants", default=2, show_default=True, help="Augmented pictures of each.")
-@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--variants",
+    type=click.IntRange(0, MOST_VARIANTS),
+    default=2,
+    show_default=True,
+    help="Augmented pictures of each.",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
 def show(
     data_name,
@@ -77,6 +99,7 @@ def show(
     skip_broken,
 ):
     """Draw samples with their masks, before and after augmentation, on one sheet."""
+    require_writable_file(out)
     start_tensorflow()
     from segtf.data import find_augmentation, inspect_source
     from segtf.data.check import draw_samples

@@ -6,6 +6,7 @@ import click
 
 from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable
 
 
 @click.command()
@@ -27,6 +28,8 @@ def evaluate(
     model, data_name, data_dir, classes, data_settings, split, out, outlines, labels, resize, size
 ):
     """Measure a model on labelled images, at their original resolution."""
+    if out is not None:
+        require_writable(out)
     start_tensorflow()
     from segtf.evaluation.evaluate import evaluate as evaluate_model
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from segtf.cli.options import data_options, load_settings, model_options, open_source
+from segtf.cli.options import Number, data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable
 
 FORMATS = (
     "saved_model",
@@ -57,7 +58,7 @@ def info(path):
 @data_options(required=False)
 @click.option(
     "--max-iou-drop",
-    type=float,
+    type=Number(0, 100),
     help="Points of mean IoU that the export may lose on labelled images, such as 0.7.",
 )
 @click.option("--no-speed", is_flag=True, help="Do not measure latency and memory.")
@@ -84,6 +85,7 @@ def export(
     --data, and fails if it differs; the report lies beside it. `segtf export info PATH` shows what
     an exported model holds.
     """
+    require_writable(out)
     start_tensorflow()
     from segtf.exporting.delegates import describe_delegates
     from segtf.exporting.export import export as export_model

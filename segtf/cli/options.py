@@ -1,8 +1,11 @@
 """Options that several commands share."""
 
 import json
+import math
 
 import click
+
+from segtf.ranges import LARGEST_SEED, LARGEST_SIDE
 
 
 class Size(click.ParamType):
@@ -15,9 +18,28 @@ class Size(click.ParamType):
         if isinstance(value, tuple):
             return value
         sides = value.lower().split("x")
-        if len(sides) > 2 or not all(side.isdigit() and int(side) for side in sides):
-            self.fail(f"Expected N or HxW in pixels, such as 256 or 360x480. Received: {value}")
+        is_size = len(sides) <= 2 and all(side.isascii() and side.isdigit() for side in sides)
+        if not is_size or not all(1 <= int(side[:9]) <= LARGEST_SIDE for side in sides):
+            self.fail(
+                f"Expected N or HxW of 1 to {LARGEST_SIDE} pixels, such as 256 or 360x480. "
+                f"Received: {value}"
+            )
         return int(sides[0]), int(sides[-1])
+
+
+class Number(click.FloatRange):
+    """A number in a range, which NaN is not."""
+
+    def convert(self, value, param, ctx):
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"Expected a number {self._describe_range()}. Received: {value}")
+        return number
+
+
+COUNT = click.IntRange(1, 1_000_000)
+SEED = click.IntRange(0, LARGEST_SEED)
 
 
 def data_options(required):

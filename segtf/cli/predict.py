@@ -6,6 +6,7 @@ import click
 
 from segtf.cli.options import load_settings, model_options
 from segtf.cli.start import start_tensorflow
+from segtf.files import require_writable
 
 
 @click.command()
@@ -15,6 +16,7 @@ from segtf.cli.start import start_tensorflow
 @model_options
 def predict(model, images, out, labels, resize, size):
     """Write the mask of each image as OUT/<image stem>.png, a picture of class ids."""
+    require_writable(out)
     start_tensorflow()
     from segtf.inference.load import load
     from segtf.inference.masks import write_masks

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from segtf.cli.options import Number
 from segtf.cli.start import start_tensorflow
 
 
@@ -12,11 +13,31 @@ from segtf.cli.start import start_tensorflow
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 @click.option("--out", type=click.Path(), help="Folder for the masks, OUT/<image stem>.png.")
 @click.option("--model", default="segtf", show_default=True, help="Name of the model there.")
-@click.option("--version", type=int, help="Version of the model; the newest by default.")
+@click.option(
+    "--version", type=click.IntRange(0), help="Version of the model; the newest by default."
+)
 @click.option("--label", help="Or the label of a version, such as stable.")
-@click.option("--timeout", default=10.0, show_default=True, help="Seconds for each request.")
-@click.option("--retries", default=3, show_default=True, help="How often one is tried again.")
-@click.option("--batch", default=16, show_default=True, help="Images in a request at most.")
+@click.option(
+    "--timeout",
+    type=Number(0, 86400, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds for each request.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 1000),
+    default=3,
+    show_default=True,
+    help="How often one is tried again.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 65536),
+    default=16,
+    show_default=True,
+    help="Images in a request at most.",
+)
 @click.option("--header", multiple=True, help="'Name: value', for a proxy; SEGTF_SERVING_HEADERS.")
 @click.option("--token", help="Bearer token; better kept in SEGTF_SERVING_TOKEN.")
 @click.option(
@@ -32,6 +53,7 @@ def request(
     """
     if url.startswith("grpc"):
         start_tensorflow()
+    from segtf.files import require_writable
     from segtf.mask_files import require_distinct_stems, write_mask
     from segtf.serving import Client
     from segtf.serving.access import parse_headers
@@ -39,6 +61,7 @@ def request(
     paths = [Path(image) for image in images]
     if out is not None:
         require_distinct_stems(paths)
+        require_writable(out)
         Path(out).mkdir(parents=True, exist_ok=True)
     failed = 0
     headers = parse_headers(header) if header else None

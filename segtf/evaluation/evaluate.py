@@ -10,6 +10,7 @@ from segtf.data.masks import with_mask_values
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
+from segtf.files import require_writable
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.runs import Run
@@ -55,6 +56,9 @@ def evaluate(
     # A part of the set: what its masks mean is decided by the whole.
     part = replace(source, samples=tuple(samples), splits={})
     source, _ = inspect_source(part, to_train=False)
+    folder = Path(out) if out is not None else run and _folder(run, source, name, is_own)
+    if folder is not None:
+        require_writable(folder)
 
     tally = Tally(predict.spec.labels, source.labels.is_binary if outlines is None else outlines)
     for done, sample in enumerate(source.samples, start=1):
@@ -73,7 +77,7 @@ def evaluate(
         curve=tally.curve if tally.has_probabilities else None,
         calibration=tally.calibration if tally.has_probabilities else None,
         outlines=tally.outlines(),
-        folder=Path(out) if out is not None else run and _folder(run, source, name, is_own),
+        folder=folder,
     )
     if evaluation.folder is not None:
         write_report(evaluation, source.samples, predict, run)

@@ -1,5 +1,6 @@
 """segtf.exporting.benchmark: trained and exported models side by side."""
 
+import math
 import platform
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,10 @@ from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.run_images import split_source
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
+from segtf.files import require_writable
 from segtf.inference.load import load
+from segtf.ranges import number, whole_number
+from segtf.resources import usable_cores
 from segtf.runs import Run
 
 
@@ -42,6 +46,12 @@ def benchmark(
     paths = [Path(model) for model in models]
     if not paths:
         raise ValueError("Expected at least one model. Received: none")
+    if threads is not None:
+        whole_number("threads", threads, 1, usable_cores())
+    whole_number("runs", runs, 5, 1_000_000)
+    number("seconds", seconds, 0, math.inf)
+    if out is not None:
+        require_writable(out)
     predictors = [load(path, **load_settings) for path in paths]
     first = predictors[0].spec
     source, origin = _labelled(paths, source, split)

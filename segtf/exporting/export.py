@@ -25,12 +25,13 @@ from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.exporting.tflite import VARIANTS, convert
 from segtf.exporting.tflite_metadata import with_metadata
-from segtf.files import publishing_folder, replacing, write_atomically
+from segtf.files import publishing_folder, replacing, require_writable, write_atomically
 from segtf.inference.backends import KerasBackend, SavedModelBackend
 from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
+from segtf.ranges import number
 from segtf.runs import Run
 from segtf.signatures import SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version
@@ -165,6 +166,9 @@ def export(
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
+    if max_iou_drop is not None:
+        number("max_iou_drop", max_iou_drop, 0, 100)
+    require_writable(directory)
     if source is not None and labels is None and _brings_no_labels(model_or_run):
         labels = source.labels
     model, spec = load_keras(model_or_run, labels, resize, threshold, size)

@@ -9,8 +9,9 @@ import keras
 
 from segtf.models.costs import multiply_adds
 from segtf.models.encoder_costs import ENCODER_COSTS
-from segtf.models.segnet import segnet, segnet_basic
-from segtf.models.unet import unet
+from segtf.models.encoders import ENCODER_DEPTH
+from segtf.models.segnet import BASIC_DEPTH, SEGNET_DEPTH, segnet, segnet_basic
+from segtf.models.unet import UNET_DEPTH, unet
 
 _BYTES_PER_FLOAT32 = 4
 
@@ -98,6 +99,33 @@ def find_model(name):
     return _VARIANTS[name]
 
 
+def smallest_side(name, **settings):
+    """Return the least height and width in pixels that a model by name can learn from.
+
+    Below it, the features at the lowest resolution are of padding more than of the image. Models
+    can be built for any size.
+
+    Args:
+        name: one of `model_names()`.
+        **settings: arguments of the builder that take precedence over the variant's.
+
+    Raises:
+        ValueError: for an unknown name.
+
+    Example:
+
+    >>> smallest_side("unet"), smallest_side("unet", depth=2), smallest_side("segnet")
+    (16, 4, 32)
+    """
+    variant = find_model(name)
+    settings = {**variant.settings, **settings}
+    if variant.builder is unet:
+        own = ENCODER_DEPTH if settings.get("encoder") else UNET_DEPTH
+        depth = settings.get("depth")
+        return 2 ** (depth if isinstance(depth, int) and depth > 0 else own)
+    return 2 ** {segnet: SEGNET_DEPTH, segnet_basic: BASIC_DEPTH}.get(variant.builder, 0)
+
+
 def build_model(name, input_shape=(None, None, 3), num_classes=1, **settings):
     """Build a model by name.
 
@@ -122,7 +150,12 @@ def build_model(name, input_shape=(None, None, 3), num_classes=1, **settings):
     variant = find_model(name)
     _check_settings(name, variant.builder, settings)
     settings = {**variant.settings, **settings}
-    return variant.builder(input_shape=input_shape, num_classes=num_classes, **settings)
+    try:
+        return variant.builder(input_shape=input_shape, num_classes=num_classes, **settings)
+    except TypeError as error:
+        raise ValueError(
+            f"Expected settings of the kinds that {name} takes. Received: {settings} ({error})"
+        ) from error
 
 
 def describe_models(size=(256, 256), num_classes=1, channels=3):

@@ -27,7 +27,8 @@ UNPOOLINGS = ("indices", "bilinear")
 # Of VGG16: channels, in multiples of those at full resolution, and convolutions of each level.
 _VGG16_FILTERS = 64
 _VGG16 = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
-_BASIC_DEPTH = 4
+SEGNET_DEPTH = len(_VGG16)
+BASIC_DEPTH = 4
 _BASIC_KERNEL_SIZE = 7
 
 
@@ -216,7 +217,7 @@ def segnet_basic_body(x, base_filters=64, unpooling="indices", batch_norm_moment
         kernel_size=_BASIC_KERNEL_SIZE,
         batch_norm_momentum=batch_norm_momentum,
     )
-    levels = range(_BASIC_DEPTH)
+    levels = range(BASIC_DEPTH)
     return _encode_and_decode(
         x,
         encoders=[partial(one_convolution, name=f"encoder{level}") for level in levels],

@@ -19,7 +19,7 @@ from segtf.models.heads import segmentation_head
 
 UPSAMPLINGS = ("transposed", "bilinear")
 
-_DEPTH = 4
+UNET_DEPTH = 4
 _CEILING = 6.0
 
 
@@ -106,7 +106,7 @@ def unet(
     if encoder is None:
         _require_encoder(encoder_weights=encoder_weights, narrow_skips=narrow_skips)
         x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
-        features = unet_body(x, depth=_DEPTH if depth is None else depth, **decoder)
+        features = unet_body(x, depth=UNET_DEPTH if depth is None else depth, **decoder)
     else:
         if depth not in (None, ENCODER_DEPTH):
             raise ValueError(
@@ -127,7 +127,7 @@ def unet(
 def unet_body(
     x,
     base_filters=16,
-    depth=_DEPTH,
+    depth=UNET_DEPTH,
     normalization="batch",
     dropout=0.0,
     upsampling="transposed",

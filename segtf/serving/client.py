@@ -1,5 +1,6 @@
 """Client: images to a server, masks back."""
 
+import math
 import time
 
 import numpy as np
@@ -67,7 +68,7 @@ class Client:
         token=None,
         ca_file=None,
     ):
-        if timeout <= 0 or retries < 0 or batch_size < 1:
+        if not 0 < timeout < math.inf or retries < 0 or batch_size < 1:
             raise ValueError(
                 "Expected timeout > 0, retries >= 0 and batch_size >= 1. "
                 f"Received: timeout={timeout}, retries={retries}, batch_size={batch_size}"

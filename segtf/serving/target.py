@@ -28,6 +28,7 @@ class Target:
 
     def __post_init__(self):
         parts = urlsplit(self.url)
+        _require_port(parts, self.url)
         if parts.scheme not in SCHEMES or not parts.hostname:
             raise ValueError(
                 "Expected http://HOST:PORT or grpc://HOST:PORT, with TLS https:// or grpcs://. "
@@ -62,3 +63,13 @@ class Target:
         if self.label is not None:
             return f"label {self.label!r} of model {self.model!r}"
         return f"model {self.model!r}"
+
+
+def _require_port(parts, url):
+    """Refuse a port that there cannot be; none is that of the scheme."""
+    try:
+        fits = parts.port is None or parts.port > 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"Expected a port from 1 to 65535. Received: {url!r}")

@@ -13,6 +13,8 @@ from segtf.data.fingerprint import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model, find_model
+from segtf.models.registry import smallest_side
+from segtf.ranges import image_size
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 from segtf.training.averaging import AverageWeights
@@ -40,7 +42,13 @@ from segtf.training.schedule import make_optimizer
 from segtf.training.session import Session
 from segtf.training.starting_weights import freeze, init_from
 from segtf.training.state import read_progress
-from segtf.training.summary import describe_bytes, describe_devices, estimate_memory
+from segtf.training.summary import (
+    describe_bytes,
+    describe_devices,
+    estimate_memory,
+    require_memory,
+    require_room,
+)
 from segtf.training.tensorboard import TensorBoardWriter
 from segtf.training.threshold import choose_threshold
 from segtf.viz import plot_history
@@ -85,6 +93,8 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     """
     config = config or TrainConfig()
     find_augmentation(config.augment)
+    least = smallest_side(config.model, **config.model_settings)
+    image_size(f"the size of {config.model}", config.size, least)
     Run.require_new(path)
     prepare_gpus()
     policy, reason = resolve_precision(config.precision)
@@ -95,6 +105,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     _say_encoder_weights(config, on_message)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
     work.config = config = check_foreground(work.data, source.labels, config, on_message)
+    require_room(path, work.model, config.optimizer)
     contents = read_contents(source)
     settings = {
         "data": dict(source.origin),
@@ -157,6 +168,7 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
     if progress:
         config = replace(config, encoder_weights=None, init_from=None)
     work = _prepare(source, split, spec, config, strategy, on_message, "as the run began")
+    require_room(run.path, work.model, config.optimizer)
     return _run(work, run, on_message, verbose)
 
 
@@ -210,11 +222,12 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
             kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
             on_message(f"weights of {config.init_from}: {kept}")
         freeze(model, config.freeze)
+    memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
+    require_memory(memory)
     data = TrainingData.load(source, split, spec, config, replicas)
     with strategy.scope():
         metric = _compile(model, data, spec, config, on_message)
     trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
     on_message(
         f"{source.name}: {len(data.train)} images to train on, {len(data.val)} held out; "
         f"classes: {', '.join(spec.labels.names)}"

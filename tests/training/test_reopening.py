@@ -122,6 +122,7 @@ DAMAGES = [
     ("config.json", change_json("config.json", lambda v: v["training"].update(val_share="x"))),
     ("config.json", change_json("config.json", lambda v: v["training"].update(model=[]))),
     ("config.json", change_json("config.json", lambda v: v["training"].update(augment=3))),
+    ("config.json", change_json("config.json", lambda v: v["training"].update(model_settings=1))),
     ("split.json", change_json("split.json", lambda v: v.pop("val"))),
     ("split.json", change_json("split.json", lambda v: v.update(train="0001"))),
     ("split.json", change_json("split.json", lambda v: v.update(train=[1, 2]))),

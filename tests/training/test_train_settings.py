@@ -1,5 +1,6 @@
 """What the settings of a training do."""
 
+import shutil
 import zipfile
 
 import keras
@@ -215,3 +216,28 @@ def test_a_threshold_is_chosen_only_where_it_helps_on_other_images():
     right = [0.25 + 0.5 * mask for mask in truth]
     assert choose_threshold(truth, right) == (0.5, 0.0)
     assert choose_threshold(truth[:4], low[:4]) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize("settings", [{"size": (1, 1)}, {"size": (32, 3)}])
+def test_a_size_below_the_lowest_resolution_is_refused(tmp_path, synthetic_folder, settings):
+    settings = {"model_settings": {"base_filters": 2, "depth": 2}, **settings}
+    with pytest.raises(ValueError, match=r"unet as \(height, width\) of 4 to 16384 pixels"):
+        quiet_train(tmp_path / "run", synthetic_folder, **settings)
+
+
+def test_a_batch_beyond_the_memory_is_refused(tmp_path, synthetic_folder, monkeypatch):
+    monkeypatch.setattr("segtf.training.summary.usable_memory", lambda: 10**5)
+    with pytest.raises(ValueError, match=r"the 0 MB of memory.*Received: one of about \d+ MB"):
+        quiet_train(tmp_path / "run", synthetic_folder, batch_size=64)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_without_room_for_the_state_is_refused(tmp_path, synthetic_folder, monkeypatch):
+    def disk_usage(path):
+        return shutil._ntuple_diskusage(10**9, 10**9 - 100, 100)
+
+    monkeypatch.setattr("segtf.training.summary.shutil.disk_usage", disk_usage)
+    with pytest.raises(OSError, match=r"room for about .* is needed") as refused:
+        quiet_train(tmp_path / "run", synthetic_folder)
+    assert refused.value.filename == str(tmp_path / "run")
+    assert not (tmp_path / "run").exists()

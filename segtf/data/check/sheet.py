@@ -4,10 +4,9 @@ import numpy as np
 
 from segtf.data.decode import read_image
 from segtf.data.masks import read_class_ids
-from segtf.ranges import LARGEST_SEED, whole_number
+from segtf.ranges import LARGEST_SEED, MOST_SAMPLES, MOST_VARIANTS, whole_number
 from segtf.viz import contact_sheet, overlay
 
-MOST_SAMPLES, MOST_VARIANTS = 1000, 50
 _LONGEST_SIDE = 384
 
 
