@@ -1,11 +1,16 @@
 """A folder of one's own: two folders, one folder with name endings, or a table of pairs."""
 
 from numbers import Integral
-from pathlib import Path
 
 from segtf.data.masks import ColorMask, InstanceMask
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.class_folders import are_by_class, class_folders, merge_class_folders
+from segtf.data.sources.folder_classes import (
+    class_names,
+    color_table,
+    given_file,
+    lists_left_out,
+)
 from segtf.data.sources.layouts import MASK_FOLDERS, find_layout
 from segtf.data.sources.pair_table import read_pairs
 from segtf.data.sources.pairing import Pairs, pair_endings, pair_folders
@@ -13,13 +18,9 @@ from segtf.data.sources.picture_files import tree_files, visible_folders
 from segtf.data.sources.registry import register_source
 from segtf.data.sources.split_lists import read_split_lists
 from segtf.data.sources.split_names import splits_of_folders
-from segtf.data.sources.tables import read_color_table
 from segtf.labels import LabelMap
 from segtf.text_files import plain
 
-_CLASS_FILES = ("classes.txt", "labels.txt")
-_CVAT_FILE = "labelmap.txt"
-_COLOR_FILES = ("colors.csv", _CVAT_FILE)
 _DEFAULT_NAMES = ("background", "foreground")
 _INSTANCE_IDS = "_instanceids"
 
@@ -67,7 +68,8 @@ def folder(
         classes: path of the file of class names, from here or from the folder on; see
             `segtf.class_lists.read_class_list`.
         colors: path of a table of colours (``car,0,0,142``) where masks tell classes by colour;
-            ``colors.csv`` and CVAT's ``labelmap.txt`` in the folder are found by themselves.
+            ``colors.csv`` in the folder is found by itself, and so is CVAT's ``labelmap.txt``
+            where there is no list of names and the masks have colours.
         instances: whether masks number objects, all of class 1.
         divisor: where masks number objects of several classes: pixels are
             ``class_id * divisor + number``.
@@ -80,35 +82,36 @@ def folder(
         ValueError: if there are no images or no masks, or a table is missing or unfit.
     """
     _require_settings(mask_ending, instances, divisor, channels)
-    classes = _class_file(folder, classes)
+    classes = given_file(folder, classes, "class names")
+    colors = given_file(folder, colors, "colours")
     if pairs:
-        table = folder / str(pairs)
-        colored = _color_table(folder, colors, classes)
-        listed = read_pairs(table, _mask_maker(colored, instances, divisor), _values(colored))
-        return _source(folder, _labels(folder, colored, classes), colored, channels, **listed)
+        colored = color_table(folder, colors, classes)
+        make_mask = _mask_maker(colored, instances, divisor)
+        listed = read_pairs(folder / str(pairs), make_mask, _values(colored))
+        return _source(folder, folder, classes, colored, channels, **listed)
     layout = find_layout(folder, images, masks)
-    colored = _color_table(layout.root, colors, classes)
     part = layout.parts[0]
     subfolders = class_folders(part) if len(layout.parts) == 1 else []
     if subfolders:
-        names = _class_names(layout.root, classes)
+        names = class_names(layout.root, classes)
         if are_by_class(part, subfolders, names):
             return merge_class_folders(plain(folder.name), part, subfolders, names, channels)
-    make_mask, values = _mask_maker(colored, instances, divisor), _values(colored)
     if (instances or divisor) and not mask_ending:
         mask_ending = _ending_of_instances(layout)
     found = _joined(layout, mask_ending)
-    samples = tuple(
-        Sample(name, image, make_mask(mask), mask_values=values)
-        for name, (image, mask) in found.pairs.items()
-    )
+    colored = color_table(layout.root, colors, classes, next(iter(found.pairs.values()))[1])
+    make_mask, values = _mask_maker(colored, instances, divisor), _values(colored)
     splits, strays, notices = read_split_lists(layout.root, found)
     return _source(
         folder,
-        _labels(layout.root, colored, classes),
+        layout.root,
+        classes,
         colored,
         channels,
-        samples=samples,
+        samples=tuple(
+            Sample(name, image, make_mask(mask), mask_values=values)
+            for name, (image, mask) in found.pairs.items()
+        ),
         splits=splits or _splits_of(layout, found),
         strays=strays,
         notices=(*layout.notices, *notices),
@@ -125,9 +128,13 @@ def _require_settings(mask_ending, instances, divisor, channels):
             raise ValueError(f"Expected {name} as a whole number from 1 on. Received: {value!r}")
 
 
-def _source(folder, labels, colored, channels, notices=(), **parts):
+def _source(folder, root, classes, colored, channels, notices=(), **parts):
     if colored:
-        notices = (*notices, *colored.notices)
+        labels, notices = colored.labels, (*notices, *colored.notices)
+    else:
+        labels = class_names(root, classes) or LabelMap(_DEFAULT_NAMES)
+    if not classes:
+        notices = (*notices, *lists_left_out(root, colored))
     return Source(plain(folder.name), labels=labels, channels=channels, notices=notices, **parts)
 
 
@@ -192,36 +199,3 @@ def _ending_of_instances(layout):
     files = [path for part in layout.parts for path in tree_files(part.masks)]
     has_them = any(path.stem.lower().endswith(_INSTANCE_IDS) for path in files)
     return _INSTANCE_IDS if has_them else None
-
-
-def _color_table(folder, colors, classes):
-    if colors is not None:
-        path = Path(str(colors))
-        return read_color_table(path if path.is_file() else folder / path)
-    found = [folder / name for name in _COLOR_FILES if (folder / name).is_file()]
-    if not found or (classes is not None and found[0].name == _CVAT_FILE):
-        return None
-    return read_color_table(found[0])
-
-
-def _labels(folder, colored, classes):
-    if colored:
-        return colored.labels
-    return _class_names(folder, classes) or LabelMap(_DEFAULT_NAMES)
-
-
-def _class_names(folder, classes):
-    """The labels of a list of class names, or `None` where there is none."""
-    found = [folder / name for name in _CLASS_FILES if (folder / name).is_file()]
-    path = classes or next(iter(found), None)
-    return LabelMap.from_file(path) if path else None
-
-
-def _class_file(folder, classes):
-    """The given list of class names, from here or from the folder on."""
-    if classes is None:
-        return None
-    for path in (Path(str(classes)), folder / str(classes)):
-        if path.is_file():
-            return path
-    raise ValueError(f"Expected a file of class names. Received: {classes}, not there")

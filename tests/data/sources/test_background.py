@@ -68,6 +68,42 @@ def test_a_line_of_a_table_of_colors_that_is_no_class_is_said(tmp_path):
     assert read_color_table(path).notices == ("line 4 of colors.csv is no class: 'more to come'",)
 
 
+CVAT = "background:0,0,0::\ncat:48,112,32::\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "left_out"),
+    [
+        ("labelmap.txt", CVAT, True),
+        ("labelmap.txt", "background\ncat\n", True),
+        ("classes.csv", "sky\nroad\n", True),
+        ("class_names.txt", "sky\nroad\n", True),
+        ("Classes.txt", "background\nforeground\n", False),
+    ],
+)
+def test_lists_beside_masks_of_ids(folder, file, content, left_out):
+    (folder / file).write_text(content)
+    source = load_source("folder", folder)
+    assert source.labels.names == ("background", "foreground")
+    assert np.array_equal(read_class_ids(source.samples[0], source.labels), MASK)
+    assert [notice.split()[0] for notice in source.notices] == [file] * left_out
+
+
+def test_a_given_list_orders_the_colors_of_a_table(folder):
+    colors = np.zeros((40, 40, 3), np.uint8)
+    colors[MASK == 1] = (48, 112, 32)
+    save(folder / "masks" / "a.png", colors)
+    (folder / "colors.csv").write_text("cat,48,112,32\nsky,0,0,0\nroad,1,1,1\nvoid,9,9,9\n")
+    (folder / "names.txt").write_text("sky\nroad\ncat\n")
+    source = load_source("folder", folder, classes="names.txt")
+    assert source.labels.names == ("sky", "road", "cat")
+    assert source.labels.colors[2] == (48, 112, 32)
+    assert np.array_equal(read_class_ids(source.samples[0], source.labels), MASK * 2)
+    (folder / "names.txt").write_text("sky\ncat\n")
+    with pytest.raises(ValueError, match=r"Expected the classes sky, cat in the table"):
+        load_source("folder", folder, classes="names.txt")
+
+
 @pytest.mark.parametrize("name", ["background", "_background_", "bg", "unlabeled"])
 def test_a_list_of_classes_for_masks_of_ids_is_refused(folder, name):
     (folder / "classes.txt").write_text(f"cat\n{name}\n")
