@@ -9,6 +9,7 @@ from pathlib import Path
 
 from segtf.data.coco_outlines import OutlineError, area, read_outline
 from segtf.data.decode import ImageError, image_size
+from segtf.data.sources.find_file import FileFinder
 from segtf.labels import IGNORE_CLASS
 
 _UNKNOWN_SIZE = (0, 0)
@@ -201,13 +202,13 @@ def _images(entries, folder, notices):
         notices.add("ids left out with their images, of which there are several", repr(key))
         del files[key]
     names = Counter(_stem(name) for name in {entry["file_name"] for entry in files.values()})
-    images, by_name = {}, {}
+    images, by_name, finder = {}, {}, FileFinder(folder)
     for key, entry in files.items():
         name = entry["file_name"]
         if name in by_name:
             notices.add("images listed again under another id, whose objects are joined", name)
         else:
-            path = folder / name
+            path = finder.find(name) or folder / name
             id_ = _stem(name) if names[_stem(name)] == 1 else name
             by_name[name] = CocoImage(id_, path, _size(entry, path, notices))
         images[key] = by_name[name]

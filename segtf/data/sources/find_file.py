@@ -23,7 +23,7 @@ class FileFinder:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.moved = 0
-        self._entries = {}
+        self._names = {}
 
     def find(self, text):
         """Return the path of the file, or `None` if it is not there."""
@@ -43,24 +43,26 @@ class FileFinder:
         return None
 
     def _is_inside(self, parts):
-        return len(parts) > 2 and parts[0] == self.folder.resolve().name
+        return len(parts) > 1 and _alike(parts[0]) == _alike(self.folder.resolve().name)
 
     def _walk(self, parts):
         path = self.folder
         for part in parts:
             if not _is_there(path / part):
-                alike = [name for name in self._listed(path) if _alike(name) == _alike(part)]
+                alike = self._by_likeness(path).get(_alike(part), [])
                 if len(alike) != 1:
                     return None
                 part = alike[0]
             path = path / part
         return path if _is_file(path) else None
 
-    def _listed(self, folder):
-        if folder not in self._entries:
-            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-            self._entries[folder] = names
-        return self._entries[folder]
+    def _by_likeness(self, folder):
+        """The names in a folder by what makes them alike."""
+        if folder not in self._names:
+            names = self._names[folder] = {}
+            for path in folder.iterdir() if folder.is_dir() else ():
+                names.setdefault(_alike(path.name), []).append(path.name)
+        return self._names[folder]
 
 
 def _alike(name):

@@ -1,6 +1,7 @@
 """COCO files as tools write them, and as nobody should: right, left out and named, or refused."""
 
 import json
+import unicodedata
 from copy import deepcopy
 
 import numpy as np
@@ -30,7 +31,7 @@ def content():
         "bbox": [10, 10, 30, 20],
         "area": 600,
         "iscrowd": 0,
-        "segmentation": [SQUARE],
+        "segmentation": [list(SQUARE)],
     }
     return {
         "images": [{"id": 1, "file_name": "a.png", "width": 80, "height": 64}],
@@ -353,3 +354,16 @@ def test_any_value_anywhere_is_read_or_refused_the_same_twice(folder, data):
             return str(error)
 
     assert answer() == answer()
+
+
+@pytest.mark.parametrize("name", ["Images\\{}.PNG", "images/{}.png", "{}.png"])
+def test_files_are_found_as_other_systems_name_them(tmp_path, name):
+    listed, stored = (unicodedata.normalize(form, "bl\u00e4") for form in ("NFC", "NFD"))
+    for part in ("images", "annotations"):
+        (tmp_path / part).mkdir()
+    Image.fromarray(RUNS).save(tmp_path / "images" / f"{stored}.png")
+    values = content()
+    values["images"][0]["file_name"] = name.format(listed)
+    source = load(tmp_path, values)
+    assert source.samples[0].image == tmp_path / "images" / f"{stored}.png"
+    assert pixels(source) == 600
