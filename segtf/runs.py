@@ -138,7 +138,8 @@ class Run:
             ValueError: if the folder is missing or is not a run.
         """
         if not Path(path).is_dir():
-            raise ValueError(f"Expected a run folder. Received: {path}, which does not exist")
+            there = "is not a folder" if Path(path).exists() else "does not exist"
+            raise ValueError(f"Expected a run folder. Received: {path}, which {there}")
         if not cls.is_run(path):
             raise ValueError(f"Expected a run folder, with a config.json inside. Received: {path}")
         run = cls(path)
@@ -249,6 +250,13 @@ class Run:
                 raise ValueError(
                     f"Expected {name} as an object in the settings of a run. "
                     f"Received: {config[name]!r} in {path}"
+                )
+        origin = config.setdefault("data", {})
+        for name in ("name", "folder"):
+            if not isinstance(origin.get(name), str | None):
+                raise ValueError(
+                    f"Expected the {name} of the data set as text in the settings of a run. "
+                    f"Received: {origin[name]!r} in {path}"
                 )
         return config
 

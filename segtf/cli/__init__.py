@@ -56,6 +56,9 @@ def _run(arguments):
         sys.stdout.flush()
     except BrokenPipeError:
         return _close_output()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return MISTAKE
     except click.ClickException as error:
         return _say(error.format_message(), MISTAKE)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:

@@ -138,10 +138,11 @@ def _read_report(folder):
             f"Received: {folder}, which holds no metrics.json"
         )
     report = read_json_object(path)
-    if not isinstance(report.get("per_class"), dict):
-        raise ValueError(
-            f"Expected the report of an evaluation. Received: {path}, without the key per_class"
-        )
+    for name, kind in (("per_class", dict), ("model", str)):
+        if not isinstance(report.get(name), kind):
+            raise ValueError(
+                f"Expected the report of an evaluation. Received: {path}, without the key {name}"
+            )
     return report
 
 

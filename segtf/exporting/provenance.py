@@ -1,10 +1,10 @@
 """Where an exported model comes from, as it is kept inside: code, data and figures."""
 
 import importlib.metadata
-import json
 from pathlib import Path
 
 import segtf
+from segtf.files import read_json_object
 from segtf.runs import Run
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
@@ -55,6 +55,7 @@ def _data(run):
     return {
         "name": config.get("data", {}).get("name"),
         "fingerprint": config.get("data_fingerprint"),
+        **({"changed_while_training": run.accepted_changes()} if run.accepted_changes() else {}),
         "trained_on": len(split.get("train", ())),
         "held_out": len(split.get("val", ())),
     }
@@ -64,7 +65,7 @@ def _metrics(run):
     """Figures of the evaluation, or of the best epoch where there has been none yet."""
     report = run.report / "metrics.json"
     if report.is_file():
-        summary = json.loads(report.read_text(encoding="utf-8"))
+        summary = read_json_object(report)
         figures = {name: summary[name] for name in _FIGURES if name in summary}
         return {"from": "evaluation", **figures}
     best = run.best_epoch()

@@ -27,7 +27,10 @@ class Target:
     label: str | None = None
 
     def __post_init__(self):
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError as error:
+            raise ValueError(f"Expected a URL. Received: {self.url!r} ({error})") from None
         _require_port(parts, self.url)
         if parts.scheme not in SCHEMES or not parts.hostname:
             raise ValueError(

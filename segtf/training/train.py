@@ -13,6 +13,7 @@ from segtf.data.fingerprint import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model, find_model
+from segtf.models.keras_file import read_keras_file
 from segtf.models.registry import smallest_side
 from segtf.ranges import image_size
 from segtf.runs import Run
@@ -356,7 +357,7 @@ def _finish(work, session, on_message):
     """Choose the threshold of a binary task, and draw the curves."""
     run, labels = session.run, work.spec.labels
     if labels.is_binary:
-        model = keras.models.load_model(run.require_model(), compile=False)
+        model = read_keras_file(run.require_model())
         truth, probabilities = [], []
         for images, masks in work.data.validation().as_numpy_iterator():
             truth.extend(masks)

@@ -57,17 +57,53 @@ def after_step(monkeypatch):
     return arrange
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, source, after_step):
-    before = signal.getsignal(signal.SIGINT)
-    after_step(4, lambda: os.kill(os.getpid(), signal.SIGINT))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_saves_and_says_how_to_go_on(tmp_path, source, after_step, number):
+    before = signal.getsignal(number)
+    after_step(4, lambda: os.kill(os.getpid(), number))
     path = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt) as stopped:
         quiet_train(path, source)
     assert stopped.value.messages[-1] == (
         f"Saved at step 4 of 6. To go on: segtf train --resume {path}"
     )
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
     assert state.read_progress(Run(path).state_file).step == 4
+
+
+def test_a_terminal_that_is_gone_saves_and_ends(tmp_path, source, monkeypatch):
+    """Whatever is said then fails; the state is saved all the same."""
+
+    def gone(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "run"
+    said = []
+
+    def say(line):
+        if Run.is_run(path):
+            gone()
+        said.append(line)
+
+    with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
+        context.setattr("sys.stdout.write", gone)
+        train(path, source, TrainConfig(**TINY), on_message=say, verbose=2)
+    assert said
+    assert state.read_progress(Run(path).state_file).step == 3
+
+
+def test_ctrl_c_at_the_end_says_that_the_training_is_finished(tmp_path, source, monkeypatch):
+    def plot_and_interrupt(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("segtf.training.train.plot_history", plot_and_interrupt)
+    path = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        quiet_train(path, source, epochs=1)
+    assert stopped.value.messages[-1] == (
+        f"The training is finished, its model is {path / 'best.keras'}. "
+        f"To measure it: segtf evaluate {path}"
+    )
 
 
 def test_a_full_disk_loses_nothing_that_was_there(tmp_path, source, monkeypatch):
