@@ -6,11 +6,14 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from segtf import signatures
 from segtf.empty_batches import never_empty
 from segtf.exporting.decode_graph import decode_in_graph
+from segtf.exporting.parts import in_parts
 from segtf.geometry import resize_image
 from segtf.inference import decide
 
 _IMAGES_AT_ONCE = 4
 """An image of the largest size takes some 600 MB while it is decoded and answered."""
+_MOST_IMAGES, _PIXELS_AT_ONCE = 32, 2**20
+"""Of what a network works on at once, however many images a request has."""
 _MOST_CONSTANT_WEIGHTS = 4_000_000
 
 
@@ -108,14 +111,10 @@ def _file_function(logits_of, spec):
         nothing = (tf.constant(""), tf.zeros(num_classes), tf.constant(0.0))
         return tf.cond(error == "", say, lambda: nothing)
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None,), tf.string, name=signatures.IMAGE_BYTES)],
-        autograph=False,
-    )
-    def masks_of_files(image_bytes):
+    def answers_of(files):
         canvases, sizes, errors = tf.map_fn(
             read,
-            image_bytes,
+            files,
             fn_output_signature=(
                 canvas_spec,
                 tf.TensorSpec((2,), tf.int32),
@@ -124,12 +123,23 @@ def _file_function(logits_of, spec):
             parallel_iterations=_IMAGES_AT_ONCE,
         )
         logits = tf.ensure_shape(logits_of(canvases), (None, *spec.size, spec.labels.num_logits))
-        masks, coverage, confidence = tf.map_fn(
+        answers = tf.map_fn(
             lambda one: answer(*one),
             (logits, sizes, errors),
             fn_output_signature=answer_spec,
             parallel_iterations=_IMAGES_AT_ONCE,
         )
+        return (*answers, errors)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((None,), tf.string, name=signatures.IMAGE_BYTES)],
+        autograph=False,
+    )
+    def masks_of_files(image_bytes):
+        height, width = spec.size
+        most = max(1, min(_MOST_IMAGES, _PIXELS_AT_ONCE // (height * width)))
+        outputs = (*answer_spec, tf.TensorSpec((), tf.string))
+        masks, coverage, confidence, errors = in_parts(answers_of, image_bytes, most, outputs)
         return {
             signatures.MASK_BYTES: masks,
             signatures.COVERAGE: coverage,

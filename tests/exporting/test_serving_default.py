@@ -8,6 +8,7 @@ from export_examples import LABELS, blocks, encode, small_model
 from PIL import Image
 
 import segtf
+from segtf.exporting import graphs
 from segtf.exporting.graphs import signature_functions
 from segtf.spec import ModelSpec
 
@@ -165,6 +166,20 @@ def test_an_empty_request_has_an_empty_answer(serve):
         "class_names": (0, 2),
         "error": (0,),
     }
+
+
+def test_a_large_request_is_worked_through_in_parts(monkeypatch, binary_model, predict):
+    """Here of two images each; by default of at most 32, or a megapixel."""
+    monkeypatch.setattr(graphs, "_MOST_IMAGES", 2)
+    function = signature_functions(binary_model, predict.spec)["serving_default"]
+    images = [blocks(20 + index, 30, seed=index) for index in range(5)]
+    answers = function(tf.constant([*(encode(image) for image in images), b"no image"]))
+    assert [bool(error) for error in answers["error"].numpy()] == [False] * 5 + [True]
+    expected = predict.batch(images)
+    for png, prediction in zip(answers["mask_bytes"][:5], expected, strict=True):
+        np.testing.assert_array_equal(tf.io.decode_png(png)[..., 0], prediction.mask)
+    coverage = [one.coverage for one in expected]
+    np.testing.assert_allclose(answers["coverage"][:5], coverage, atol=1e-6)
 
 
 @pytest.mark.parametrize("rule", ["letterbox", "crop"])
