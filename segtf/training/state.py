@@ -65,7 +65,7 @@ def save_state(path, variables, progress):
     """
     arrays = [np.asarray(variable.numpy()) for variable in variables]
     for variable, array in zip(variables, arrays, strict=True):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if not _is_finite(array):
             raise StateError(f"Expected finite weights to save. Received: {variable.path}")
     about = {"format_version": _FORMAT_VERSION, **asdict(progress)}
     about["variables"] = [_describe(array) for array in arrays]
@@ -95,6 +95,8 @@ def load_state(path, variables):
             "Expected the state of the same model and settings; was segtf or Keras changed since? "
             f"Received: {path}"
         )
+    if not all(map(_is_finite, arrays)):
+        raise StateError(f"Expected finite weights. Received: others in {path}")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return _progress(about)
@@ -107,6 +109,10 @@ def read_progress(path):
         StateError: if the file is damaged.
     """
     return _progress(_read(path)[0])
+
+
+def _is_finite(array):
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _describe(values):

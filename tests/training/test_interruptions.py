@@ -162,6 +162,9 @@ def test_a_damaged_state_and_that_of_another_model_are_refused(tmp_path):
     state.save_state(file, [keras.Variable([1.0])], state.Progress())
     with pytest.raises(state.StateError, match=r"same model and settings.*Received: "):
         state.load_state(file, [keras.Variable([1.0, 2.0])])
+    np.savez(tmp_path / "other.npz", **dict(np.load(file)) | {"0": np.float32([np.nan])})
+    with pytest.raises(state.StateError, match=r"finite weights\. Received: .*other\.npz"):
+        state.load_state(tmp_path / "other.npz", [keras.Variable([1.0])])
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(state.StateError, match=r"saved training state\. Received: "):
         state.read_progress(file)
