@@ -13,7 +13,10 @@ from pathlib import Path
 RUNS = Path("runs")
 SIZE = (32, 32)
 EPOCHS = 1
-MODELS = {"U-Net": {"model": "unet-small"}, "SegNet": {"model": "segnet-small"}}
+MODELS = {
+    "U-Net": {"model": "unet", "model_settings": {"base_filters": 4, "depth": 1}},
+    "SegNet": {"model": "segnet-basic", "model_settings": {"base_filters": 2}},
+}
 """
 
 

@@ -12,7 +12,7 @@ from segtf.training.train import resume, train
 
 CONFIG = TrainConfig(
     model="unet",
-    model_settings={"base_filters": 4, "depth": 2, "dropout": 0.3},
+    model_settings={"base_filters": 4, "depth": 1, "dropout": 0.3},
     size=(32, 32),
     epochs=4,
     batch_size=4,
@@ -43,7 +43,7 @@ def main():
     if moment:
         kind, when = moment
         {"step": kill_at, "seconds": kill_after}[kind](float(when))
-    settings = {"on_message": print, "verbose": 0}
+    settings = {"on_message": lambda line: print(line, flush=True), "verbose": 0}
     if verb == "train":
         train(run, load_source("synthetic", data), CONFIG, **settings)
     else:
