@@ -9,7 +9,7 @@ from targets import OF_JSON, SEEDS, TARGETS, prepared
 CHANGES = {"keras": 3, "graph": 8}
 """Of each seed, where 20 would take long."""
 
-ONLY_AT_LENGTH = ("keras", "tflite", "spec")
+ONLY_AT_LENGTH = ("keras", "tflite")
 
 
 def changed(data, name, seed):

@@ -5,11 +5,10 @@ from model_tester import ModelTester, images
 
 from segtf.models import segnet, segnet_basic
 
-pytestmark = pytest.mark.calls_model
-
 MEAN_OF_VGG16 = (103.939 + 116.779 + 123.68) / 3
 
 
+@pytest.mark.calls_model
 class TestSegNet(ModelTester):
     variant = "segnet"
     multiple = 32

@@ -7,11 +7,10 @@ from model_tester import ModelTester, images
 
 from segtf.models import segmentation_head, unet, unet_body
 
-pytestmark = pytest.mark.calls_model
-
 SMALL = MappingProxyType({"base_filters": 2, "depth": 3})
 
 
+@pytest.mark.calls_model
 class TestUNet(ModelTester):
     variant = "unet"
     multiple = 8

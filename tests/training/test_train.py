@@ -10,15 +10,15 @@ from segtf.training.batch_norm import fit_momentum
 from segtf.training.config import TrainConfig
 from segtf.training.train import train
 
-pytestmark = pytest.mark.calls_model
-
 TINY = {"model": "unet", "model_settings": {"base_filters": 4, "depth": 2}, "size": (32, 32)}
+SMALLEST = {**TINY, "model_settings": {"base_filters": 2, "depth": 1}}
 
 
 def quiet_train(path, source, **settings):
     return train(path, source, TrainConfig(**settings), on_message=lambda line: None, verbose=0)
 
 
+@pytest.mark.calls_model
 def test_a_run_folder_holds_what_it_should(small_run):
     run = Run.open(small_run.path)
     assert run.spec().labels.names == ("skin", "lesion")
@@ -31,6 +31,7 @@ def test_a_run_folder_holds_what_it_should(small_run):
     assert any(run.logs.rglob("*tfevents*"))
 
 
+@pytest.mark.calls_model
 def test_the_best_model_loads_with_keras_alone(small_run):
     model = keras.saving.load_model(small_run.best_model, safe_mode=True)
     assert model.output_shape == (None, 32, 32, 1)
@@ -40,7 +41,7 @@ def test_the_best_model_loads_with_keras_alone(small_run):
 def test_the_same_seed_gives_the_same_split_and_the_same_first_loss(tmp_path, synthetic_folder):
     source = load_source("synthetic", synthetic_folder)
     runs = [
-        quiet_train(tmp_path / name, source, **TINY, epochs=1, batch_size=5, seed=seed)
+        quiet_train(tmp_path / name, source, **SMALLEST, epochs=1, batch_size=5, seed=seed)
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     losses = [run.history()[0]["loss"] for run in runs]
@@ -74,7 +75,7 @@ def test_batch_norm_follows_within_an_epoch(steps, momentum):
     assert model.layers[-1].momentum == pytest.approx(momentum, abs=1e-3)
 
 
-@pytest.mark.parametrize("batch_size", [10, 2])
+@pytest.mark.parametrize("batch_size", [pytest.param(10, marks=pytest.mark.calls_model), 2])
 def test_validation_follows_training_from_the_first_epochs(tmp_path, synthetic_folder, batch_size):
     """With Keras' default momentum, few steps leave the moving statistics far behind."""
     source = load_source("synthetic", synthetic_folder)
