@@ -63,6 +63,36 @@ def write_atomically(path, content):
         os.fsync(file.fileno())
 
 
+@contextlib.contextmanager
+def reading(path, what):
+    """Turn whatever a library raises over a damaged file into one line that names the file.
+
+    Args:
+        path: the file.
+        what: what it should be, such as ``"a TFLite model"``.
+
+    Raises:
+        ValueError: in the place of any other error but those that name the file already.
+
+    Example:
+
+    >>> with reading("model.bin", "a model"):
+    ...     raise KeyError("weights")
+    Traceback (most recent call last):
+    ValueError: Expected a model that can be read. Received: model.bin (KeyError: 'weights')
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ValueError) and str(path) in str(error):
+            raise
+        lines = str(error).strip().splitlines() or [""]
+        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+        raise ValueError(
+            f"Expected {what} that can be read. Received: {path} ({kind}{lines[0][:300]})"
+        ) from error
+
+
 def read_json_object(path):
     """Read a JSON file that holds an object, as a dict.
 

@@ -61,7 +61,9 @@ class LabelMap:
                 f"Expected one (red, green, blue) for each of {len(self.names)} classes. "
                 f"Received: {self.colors}"
             )
-        if self.ignore_class is not None and not len(self.names) <= self.ignore_class <= 255:
+        if not all(0 <= value <= 255 for rgb in self.colors for value in rgb):
+            raise ValueError(f"Expected colours within 0..255. Received: {self.colors}")
+        if self.ignore_class is not None and self.ignore_class not in range(len(self.names), 256):
             raise ValueError(
                 f"Expected an ignore_class beyond the {len(self.names)} class ids, up to 255. "
                 f"Received: {self.ignore_class}"
@@ -102,9 +104,16 @@ class LabelMap:
 
     @classmethod
     def from_dict(cls, values: Mapping):
-        """Return the map that `to_dict` described."""
+        """Return the map that `to_dict` described.
+
+        Raises:
+            ValueError: for values of other types.
+        """
+        names = values["names"]
+        if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
+            raise ValueError(f"Expected a list of class names. Received: {names!r}")
         return cls(
-            tuple(values["names"]),
+            tuple(names),
             tuple(tuple(rgb) for rgb in values.get("colors", ())),
             values.get("ignore_class", IGNORE_CLASS),
         )

@@ -39,6 +39,7 @@ def benchmark(
     labels,
     resize,
     size,
+    outputs,
 ):
     """Measure models side by side, the first being what the others are compared with.
 
@@ -52,7 +53,7 @@ def benchmark(
 
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
-    settings = load_settings(labels, resize, size)
+    settings = load_settings(labels, resize, size, outputs)
     report = measure(models, source, split, out, threads, runs, **settings)
     for line in report.table(markdown):
         click.echo(line)

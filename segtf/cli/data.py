@@ -1,5 +1,7 @@
 """segtf data."""
 
+from pathlib import Path
+
 import click
 
 from segtf.cli.options import COUNT, SEED, Size, augment_option, data_options, open_source
@@ -55,6 +57,8 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
     if html:
         require_writable_file(html)
     source = _open(data_name, data_dir, classes, folder, data_settings)
+    if html:
+        _keep_data(html, source)
     split = load_split(split) if split else None
     with click.progressbar(length=len(source.samples), label="looking", width=20) as bar:
         report = check_source(source, split, on_sample=lambda: bar.update(1))
@@ -106,11 +110,19 @@ def show(
 
     changes = None if augment == "none" else find_augmentation(augment)
     source = _open(data_name, data_dir, classes, folder, data_settings)
+    _keep_data(out, source)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         click.echo(notice)
     draw_samples(source, out, count, changes, variants, seed)
     click.echo(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
+
+
+def _keep_data(path, source):
+    from segtf.mask_files import keep_apart
+
+    files = [file for sample in source.samples for file in (sample.image, sample.mask)]
+    keep_apart(path, [file for file in files if isinstance(file, str | Path)])
 
 
 def _open(data_name, data_dir, classes, folder, settings):

@@ -25,7 +25,18 @@ from segtf.files import require_writable
 )
 @model_options
 def evaluate(
-    model, data_name, data_dir, classes, data_settings, split, out, outlines, labels, resize, size
+    model,
+    data_name,
+    data_dir,
+    classes,
+    data_settings,
+    split,
+    out,
+    outlines,
+    labels,
+    resize,
+    size,
+    outputs,
 ):
     """Measure a model on labelled images, at their original resolution."""
     if out is not None:
@@ -35,7 +46,7 @@ def evaluate(
 
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
-    settings = load_settings(labels, resize, size)
+    settings = load_settings(labels, resize, size, outputs)
     evaluation = evaluate_model(
         model, source, split, out, outlines=outlines, on_image=_show_progress, **settings
     )

@@ -78,6 +78,7 @@ def export(
     labels,
     resize,
     size,
+    outputs,
 ):
     """Export a model for TensorFlow Serving (OUT/1/) or for devices (OUT/model.tflite).
 
@@ -91,7 +92,7 @@ def export(
     from segtf.exporting.export import export as export_model
 
     calibration = None if images is None else _image_files(Path(images))
-    settings = load_settings(labels, resize, size)
+    settings = load_settings(labels, resize, size, outputs)
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
     exported = export_model(

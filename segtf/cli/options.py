@@ -91,16 +91,21 @@ def model_options(command):
             "--resize", type=click.Choice(["stretch", "letterbox", "crop"]), help="Resize rule."
         ),
         click.option("--size", type=Size(), help="Size to work at, if the model takes any."),
+        click.option(
+            "--outputs",
+            type=click.Choice(["logits", "probabilities"]),
+            help="What a model of your own gives, if its graph does not show it.",
+        ),
     ):
         command = option(command)
     return command
 
 
-def load_settings(labels, resize, size):
+def load_settings(labels, resize, size, outputs):
     """Return the settings of `segtf.load` that were given."""
     from segtf.labels import LabelMap
 
-    settings = {"resize": resize, "size": size}
+    settings = {"resize": resize, "size": size, "outputs": outputs}
     if labels is not None:
         settings["labels"] = LabelMap.from_file(labels)
     return {name: value for name, value in settings.items() if value is not None}

@@ -1,9 +1,8 @@
 """segtf request."""
 
-from pathlib import Path
-
 import click
 
+from segtf.cli.images import find_images, write_answers
 from segtf.cli.options import Number
 from segtf.cli.start import start_tensorflow
 
@@ -43,37 +42,49 @@ from segtf.cli.start import start_tensorflow
 @click.option(
     "--ca-file", type=click.Path(), help="Certificates to trust, PEM; SEGTF_SERVING_CA_FILE."
 )
+@click.pass_context
 def request(
-    url, images, out, model, version, label, timeout, retries, batch, header, token, ca_file
+    context,
+    url,
+    images,
+    out,
+    model,
+    version,
+    label,
+    timeout,
+    retries,
+    batch,
+    header,
+    token,
+    ca_file,
 ):
     """Segment images by a model behind TensorFlow Serving, http://HOST:8501 or grpc://HOST:8500.
 
     With TLS these are https:// and grpcs://. What is not given for --header, --token and --ca-file
-    comes from the environment variables that they name.
+    comes from the environment variables that they name. An IMAGE is a file, a folder of pictures,
+    or a pattern in quotes; what has no mask is named, and the others go on.
     """
     if url.startswith("grpc"):
         start_tensorflow()
     from segtf.files import require_writable
-    from segtf.mask_files import require_distinct_stems, write_mask
+    from segtf.mask_files import plan_masks
     from segtf.serving import Client
     from segtf.serving.access import parse_headers
 
-    paths = [Path(image) for image in images]
+    paths = find_images(images, out)
+    planned = None if out is None else plan_masks(paths, out)
     if out is not None:
-        require_distinct_stems(paths)
         require_writable(out)
-        Path(out).mkdir(parents=True, exist_ok=True)
-    failed = 0
     headers = parse_headers(header) if header else None
     access = {"headers": headers, "token": token, "ca_file": ca_file}
     with Client(url, model, version, label, timeout, retries, batch, **access) as client:
-        for path, answer in zip(paths, client.stream(paths), strict=True):
-            if answer.error is not None:
-                failed += 1
-                click.echo(f"{path}: {answer.error}", err=True)
-                continue
-            shown = path if out is None else write_mask(answer.mask, Path(out), path.stem)
-            shares = ", ".join(f"{name} {share:.1%}" for name, share in answer.coverage.items())
-            click.echo(f"{shown}: {shares}, confidence {answer.confidence:.1%}")
-    if failed:
-        raise click.ClickException(f"{failed} of {len(paths)} images have no mask")
+        write_answers(context, _answers(client, paths), planned)
+
+
+def _answers(client, paths):
+    for path, answer in zip(paths, client.stream(paths), strict=True):
+        if answer.error is not None:
+            yield path, answer.error, None, None
+            continue
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in answer.coverage.items())
+        yield path, None, answer.mask, f"{shares}, confidence {answer.confidence:.1%}"

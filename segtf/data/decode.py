@@ -17,6 +17,7 @@ from segtf.data.array_files import (
     read_array,
     to_8_bits,
 )
+from segtf.data.image_source import image_source
 from segtf.data.mask_pictures import (
     array_values,
     picture_colors,
@@ -45,7 +46,8 @@ def read_image(source, channels=3):
     ``.npy`` arrays and TIFF (the latter with tifffile: ``segtf[tiff]``).
 
     Args:
-        source: path, encoded bytes, PIL image, or array `(H, W)` or `(H, W, C)` of dtype uint8.
+        source: path, encoded bytes (also a `bytearray` or `memoryview`), PIL image, or array or
+            tensor `(H, W)` or `(H, W, C)` of dtype uint8.
         channels: 3 for RGB, 1 for grey; any number for ``.npy`` and TIFF files.
 
     Returns:
@@ -55,6 +57,7 @@ def read_image(source, channels=3):
         ImageError: if it cannot be read, is too large, has another number of channels, or holds
             values that are no grey levels: fractions of 0..1, values below 0 or beyond 16 bits.
     """
+    source = image_source(source)
     if isinstance(source, np.ndarray):
         return _check_array(source, channels)
     if is_array_file(source, channels):
@@ -82,6 +85,7 @@ def read_single(source, channels=3):
     A set is refused where its deep images are nearly black on the scale of 16 bits; one image
     may well be dark, so it is read by the same scale, with a warning.
     """
+    source = image_source(source)
     pixels = read_image(source, channels)
     if pixels.max() < LEAST_OF_DEEP and not isinstance(source, np.ndarray) and _is_deep(source):
         warnings.warn(

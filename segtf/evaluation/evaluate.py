@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import keras
-
 from segtf.data import fingerprint, inspect_source, load_source, read_sample, select
 from segtf.data.masks import with_mask_values
 from segtf.evaluation.evaluation import Evaluation
@@ -12,6 +10,7 @@ from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
 from segtf.files import require_writable
 from segtf.inference.load import load
+from segtf.inference.model_path import find_model
 from segtf.inference.predictor import Predictor
 from segtf.runs import Run
 
@@ -43,12 +42,13 @@ def evaluate(
     Raises:
         ValueError: if model and data do not fit together, or the split is not there.
     """
-    run = _run_of(model)
+    found = None if isinstance(model, Predictor) else find_model(model)
+    run = None if found is None else found.best_of
     source = _trained_on(run) if source is None else source
     is_own = run is not None and _is_own(source, run)
     if is_own:
         source = _read_alike(source, run)
-    if _brings_no_labels(model):
+    if found is not None and not found.brings_labels:
         load_settings.setdefault("labels", source.labels)
     predict = model if isinstance(model, Predictor) else load(model, **load_settings)
     _check_labels(predict.spec.labels, source.labels)
@@ -84,17 +84,6 @@ def evaluate(
     if evaluation.folder is not None:
         write_report(evaluation, source.samples, predict, run)
     return evaluation
-
-
-def _run_of(model):
-    """The run that is measured, or `None`."""
-    if isinstance(model, Run):
-        return model
-    if not isinstance(model, str | Path):
-        return None
-    if not Path(model).exists():
-        raise ValueError(f"Expected a model. Received: {model}, which does not exist")
-    return Run(model) if Run.is_run(model) else None
 
 
 def _folder(run, source, split, is_own):
@@ -150,12 +139,6 @@ def _is_own(source, run):
 
 def _without_decisions(origin):
     return {name: value for name, value in origin.items() if name != _DECIDED}
-
-
-def _brings_no_labels(model):
-    if isinstance(model, keras.Model):
-        return True
-    return str(model).endswith(".keras") and not Run.is_run(Path(model).parent)
 
 
 def _check_labels(model_labels, data_labels):

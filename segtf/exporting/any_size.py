@@ -1,6 +1,6 @@
 """A model of one size as a model of any size."""
 
-from segtf.exporting.provenance import find_run
+from segtf.inference.model_path import find_model
 from segtf.models import build_model
 
 
@@ -18,7 +18,7 @@ def at_any_size(model, model_or_run):
     _, height, width, channels = model.inputs[0].shape
     if (height, width) == (None, None):
         return model
-    run = find_run(model_or_run)
+    run = find_model(model_or_run).best_of
     if run is None:
         raise ValueError(
             "Expected a run, or a model whose input is (None, None, channels), for pixel "

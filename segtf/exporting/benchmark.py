@@ -13,9 +13,9 @@ from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_e
 from segtf.exporting.speed import measure_speed
 from segtf.files import require_writable
 from segtf.inference.load import load
+from segtf.inference.model_path import find_model
 from segtf.ranges import number, whole_number
 from segtf.resources import usable_cores
-from segtf.runs import Run
 
 
 def benchmark(
@@ -84,7 +84,7 @@ def benchmark(
 def _labelled(paths, source, split):
     """Labelled images and where they come from."""
     if source is None:
-        runs = [path for path in paths if Run.is_run(path)]
+        runs = [path for path in paths if find_model(path).best_of is not None]
         source = split_source(runs[0], split or "val") if runs else None
         if source is None:
             return None, "generated images"
@@ -122,13 +122,11 @@ def _names(paths):
 
 
 def _format(path):
-    if Run.is_run(path) or path.suffix == ".keras":
-        return "keras"
-    return path.suffix.removeprefix(".") if path.is_file() else "saved_model"
+    return find_model(path).kind
 
 
 def _size(path):
-    return size_in_bytes(Run(path).best_model if Run.is_run(path) else path)
+    return size_in_bytes(find_model(path).path)
 
 
 def _processor():

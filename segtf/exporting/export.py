@@ -5,14 +5,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
 from segtf.exporting.any_size import at_any_size
 from segtf.exporting.delegates import delegate_report
 from segtf.exporting.onnx_file import convert_to_onnx
 from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
+from segtf.exporting.room import require_room
 from segtf.exporting.run_images import (
     calibration_images,
     for_calibration,
@@ -29,16 +28,17 @@ from segtf.files import publishing_folder, replacing, require_writable, write_at
 from segtf.inference.backends import KerasBackend, SavedModelBackend
 from segtf.inference.keras_model import load_keras
 from segtf.inference.load import load
+from segtf.inference.model_path import find_model
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
 from segtf.ranges import number
-from segtf.runs import Run
 from segtf.signatures import SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version
 
 FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
 CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
+_ONNX_NAME = "model.onnx"
 _GOOD_AGREEMENT = 0.995
 """Full int8 that agrees so well on the calibration images is left as it is."""
 _SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
@@ -94,6 +94,7 @@ def export(
     dynamic_size=False,
     max_iou_drop=None,
     speed=True,
+    outputs=None,
 ):
     """Export a model, and check what comes out against the Keras model.
 
@@ -115,9 +116,9 @@ def export(
     are decided at the size of the model, which blurs outlines a little where images are larger.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
-    or ONNX file takes the place of one of the same name. All hold the model's spec, so that
-    `segtf.load` needs nothing else. A model trained in mixed precision is exported, and compared,
-    in float32.
+    or ONNX file takes the place of an earlier export of the same name, and of no other file. All
+    hold the model's spec, so that `segtf.load` needs nothing else. A model trained in mixed
+    precision is exported, and compared, in float32.
 
     Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
     ``labels.txt``, the class names in id order; those of a SavedModel are in its
@@ -142,6 +143,8 @@ def export(
         max_iou_drop: points (hundredths) of mean IoU that the export may lose on the labelled
             images, such as 0.7.
         speed: whether to measure latency and peak memory, which takes some seconds.
+        outputs: ``logits`` or ``probabilities``, for a model of your own whose graph does not
+            show which of them it gives.
 
     Returns:
         An `Export`.
@@ -149,7 +152,8 @@ def export(
     Raises:
         ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
             images to calibrate it on; for `dynamic_size` of a model that works at one
-            size alone; for `max_iou_drop` without labelled images.
+            size alone; for `max_iou_drop` without labelled images; for a `directory` with a
+            file in the way that no export wrote.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises, or more IoU is lost than
             `max_iou_drop`. No file is left behind.
@@ -169,15 +173,17 @@ def export(
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)
     require_writable(directory)
-    if source is not None and labels is None and _brings_no_labels(model_or_run):
+    if source is not None and labels is None and not find_model(model_or_run).brings_labels:
         labels = source.labels
-    model, spec = load_keras(model_or_run, labels, resize, threshold, size)
+    model, spec, reader = load_keras(model_or_run, labels, resize, threshold, size, outputs)
+    _check_outputs(reader)
+    require_room(directory, _file_names(format), spec.labels)
     _check_classes(source, spec.labels)
     calibration, source, details = _calibration(
         model_or_run, calibration, source, spec.labels, format
     )
     images, origin = _images(model_or_run, source, check_images, calibration, spec)
-    reference = _reference(model, spec, images)
+    reference = _reference(model, spec, reader, images)
     trial = Trial(reference, images, origin, max_iou_drop, speed)
     model = reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
@@ -190,10 +196,19 @@ def export(
     return _export_tflite(model, trial, directory, format, calibration, details, told)
 
 
-def _brings_no_labels(model):
-    if isinstance(model, keras.Model):
-        return True
-    return str(model).endswith(".keras") and not Run.is_run(Path(model).parent)
+def _file_names(format):
+    """Names of the files of a format, none for folders, which are never overwritten."""
+    if format == "onnx":
+        return [_ONNX_NAME]
+    return [VARIANTS[format].file_name] if format in VARIANTS else []
+
+
+def _check_outputs(reader):
+    if reader is not None and reader.gives_class_ids:
+        raise ValueError(
+            "Expected a model that gives logits or probabilities, from which an export makes "
+            "what its format gives. Received: one that gives class ids"
+        )
 
 
 def _check_classes(source, labels):
@@ -238,12 +253,12 @@ def _images(model_or_run, source, check_images, calibration, spec):
     return generated_images(spec), "generated images"
 
 
-def _reference(model, spec, images):
+def _reference(model, spec, reader, images):
     """The predictor that an export is compared with: the model, in float32."""
-    reference, in_full = Predictor(KerasBackend(model, spec)), in_float32(model)
+    reference, in_full = Predictor(KerasBackend(model, spec, reader)), in_float32(model)
     if in_full is model:
         return reference
-    copy = Predictor(KerasBackend(in_full, spec))
+    copy = Predictor(KerasBackend(in_full, spec, reader))
     trial = Trial(reference, images, "", speed=False)
     trial.compare(copy, _MIXED_PRECISION_AGREEMENT)
     return copy
@@ -272,7 +287,7 @@ def _export_onnx(model, trial, directory, told):
     spec = trial.reference.spec
     own = {SPEC_METADATA: json.dumps(told)}
     content = convert_to_onnx(model, spec, own, told["dynamic_size"])
-    return _publish(content, Path(directory) / "model.onnx", trial, "onnx", _ONNX_AGREEMENT, {})
+    return _publish(content, Path(directory) / _ONNX_NAME, trial, "onnx", _ONNX_AGREEMENT, {})
 
 
 def _export_tflite(model, trial, directory, format, calibration, details, told):

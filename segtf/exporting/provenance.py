@@ -1,11 +1,10 @@
 """Where an exported model comes from, as it is kept inside: code, data and figures."""
 
 import importlib.metadata
-from pathlib import Path
 
 import segtf
 from segtf.files import read_json_object
-from segtf.runs import Run
+from segtf.inference.model_path import find_model
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 _FIGURES = ("data", "split", "images", "mean_dice", "mean_iou", "pixel_accuracy")
@@ -23,7 +22,7 @@ def provenance(model, model_or_run):
         ``data`` (name, fingerprint, numbers of images) and ``metrics``, both `None` without a
         run. No path of this machine is in it.
     """
-    run = find_run(model_or_run)
+    run = find_model(model_or_run).best_of
     return {
         "model": model.name,
         "parameters": model.count_params(),
@@ -36,18 +35,6 @@ def provenance(model, model_or_run):
 def _packages():
     others = {name: importlib.metadata.version(name) for name in _PACKAGES}
     return {"segtf": segtf.__version__, **others}
-
-
-def find_run(model_or_run):
-    """Return the `Run` that a model is the best one of, or `None`."""
-    if isinstance(model_or_run, Run):
-        return model_or_run
-    if not isinstance(model_or_run, str | Path):
-        return None
-    path = Path(model_or_run)
-    run = Run(path.parent) if path.suffix == ".keras" else Run(path)
-    is_best = path in (run.path, run.best_model)
-    return run if is_best and Run.is_run(run.path) else None
 
 
 def _data(run):

@@ -1,12 +1,11 @@
 """Images that a run was trained on, or held out, with their masks."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from segtf.data import inspect_source, load_source, read_class_ids, select
-from segtf.runs import Run
+from segtf.inference.model_path import find_model
 
 
 def run_source(run, split, limit):
@@ -79,10 +78,9 @@ def calibration_images(whole, limit):
 
 def split_source(run, split):
     """Return all labelled images of a run's split, as `run_source` does."""
-    path = run.path if isinstance(run, Run) else run
-    if not isinstance(path, str | Path) or not Run.is_run(path):
+    run = find_model(run).best_of
+    if run is None:
         return None
-    run = Run.open(path)
     try:
         source = load_source(**run.config()["data"])
         return replace(source, samples=tuple(select(source.samples, run.split()[split])), splits={})

@@ -1,10 +1,7 @@
 """segtf.load: a predictor from whatever a model was saved as."""
 
-from pathlib import Path
-
-import keras
-
 from segtf import signatures
+from segtf.files import read_json_object, reading
 from segtf.inference.backends import (
     KerasBackend,
     OnnxBackend,
@@ -12,22 +9,29 @@ from segtf.inference.backends import (
     TFLiteBackend,
 )
 from segtf.inference.keras_model import load_keras
-from segtf.inference.onnx_file import onnx_spec, open_onnx
+from segtf.inference.model_path import KERAS, ONNX, TFLITE, find_model
+from segtf.inference.onnx_file import onnx_ports, open_onnx
 from segtf.inference.predictor import Predictor
-from segtf.inference.specs import adapt_spec
-from segtf.inference.tflite_file import tflite_spec
-from segtf.runs import Run
-from segtf.spec import ModelSpec
-from segtf.version_folders import newest_version
+from segtf.inference.specs import adapt_exported_spec
+from segtf.inference.tflite_file import open_tflite
 
 
-def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
+def load(path_or_model, labels=None, resize=None, threshold=None, size=None, outputs=None):
     """Return a predictor for a trained or exported model.
 
     A ``keras.Model`` or ``.keras`` file of your own has to take pixels 0..255; one that was
     trained on other values needs its scaling in front, for example
-    ``keras.Sequential([keras.layers.Rescaling(1 / 255), model])``. A final sigmoid or softmax is
-    taken off, since what is resized to the image's own size are logits.
+    ``keras.Sequential([keras.layers.Rescaling(1 / 255), model])``. The same goes for a ``.tflite``
+    or ``.onnx`` file of your own, whose channels may lie last or first; where its input is
+    quantised, pixels are.
+
+    What is resized to the image's own size are logits. A final sigmoid or softmax is taken off, or,
+    where something follows it (a resize, a reshape), probabilities are turned into logits. Two
+    channels of a binary task become their difference. A final argmax or comparison gives class
+    ids, for which `labels` say how many classes there are. Where the graph does not show what a
+    model gives, each answer is looked at until one cannot be of probabilities (a value below 0,
+    or above 1 with several channels); until then one that may be is refused, so that nothing is
+    taken for what it is not. `outputs` then tells.
 
     Args:
         path_or_model: a run folder (or `Run`), a ``.keras`` file, a `keras.Model`, a SavedModel
@@ -40,6 +44,8 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
         threshold: probability from which a pixel of a binary task is foreground. By default what
             the model brings, or 0.5.
         size: height and width to work at, for a model that takes any size.
+        outputs: ``logits`` or ``probabilities``, for a model of your own whose graph does not
+            show which of them it gives. ``logits`` are taken as they are, whatever it shows.
 
     Returns:
         A `Predictor`: ``load(path)(image).mask`` is a uint8 array of class ids at the image's
@@ -58,24 +64,16 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None):
     (40, 50)
     """
     asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
-    if isinstance(path_or_model, keras.Model):
-        return Predictor(KerasBackend(*load_keras(path_or_model, **asked)))
-    path = path_or_model.path if isinstance(path_or_model, Run) else Path(path_or_model)
-    if not path.exists():
-        raise ValueError(f"Expected a model. Received: {path}, which does not exist")
-    if Run.is_run(path) or path.suffix == ".keras":
-        return Predictor(KerasBackend(*load_keras(path, **asked)))
-    if path.suffix == ".tflite":
-        return _load_tflite(path, asked)
-    if path.suffix == ".onnx":
-        session = open_onnx(path)
-        return Predictor(OnnxBackend(session, onnx_spec(session, **asked)))
-    if version := newest_version(path):
-        return _load_saved_model(version, asked)
-    raise ValueError(
-        "Expected a run folder, a .keras file, a SavedModel folder, a .tflite or an .onnx file. "
-        f"Received: {path}"
-    )
+    asked["outputs"] = outputs
+    found = find_model(path_or_model)
+    if found.kind == KERAS:
+        return _decided(KerasBackend(*load_keras(path_or_model, **asked)), asked)
+    if found.kind == TFLITE:
+        return _load_tflite(found.path, asked)
+    if found.kind == ONNX:
+        session = open_onnx(found.path)
+        return _decided(OnnxBackend(session, *onnx_ports(session, found.path, **asked)), asked)
+    return _load_saved_model(found.path, asked)
 
 
 def _load_saved_model(path, asked):
@@ -85,11 +83,20 @@ def _load_saved_model(path, asked):
             "Expected a SavedModel that segtf.export wrote, with "
             f"{signatures.SPEC_ASSET} inside. Received: {path}"
         )
-    return Predictor(SavedModelBackend(path, adapt_spec(ModelSpec.load(asset), **asked)))
+    spec = adapt_exported_spec({**read_json_object(asset), "dynamic_size": False}, path, **asked)
+    with reading(path, "a SavedModel"):
+        return Predictor(SavedModelBackend(path, spec))
 
 
 def _load_tflite(path, asked):
-    backend = TFLiteBackend(path, tflite_spec(path, **asked))
+    spec, ports = open_tflite(path, **asked)
+    with reading(path, "a TFLite model"):
+        backend = TFLiteBackend(path, spec, ports)
+    return _decided(backend, asked)
+
+
+def _decided(backend, asked):
+    """A predictor; of a model that has decided already, without a threshold."""
     if backend.gives_class_ids and asked["threshold"] is not None:
         raise ValueError(
             "Expected no threshold for a model that gives class ids: it has decided already. "

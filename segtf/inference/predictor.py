@@ -1,9 +1,11 @@
 """Predictor: images in, masks out, whatever runs the model."""
 
+import os
 from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
@@ -63,28 +65,39 @@ class Predictor:
         self.spec = backend.spec
 
     def __call__(self, image):
-        """Segment one image.
+        """Segment one image, or a list of images.
 
         Args:
-            image: path, encoded bytes, PIL image, or uint8 array `(H, W)` or `(H, W, C)`.
+            image: path, encoded bytes, PIL image, or uint8 array or tensor `(H, W)` or
+                `(H, W, C)`; or a list or tuple of these.
 
         Returns:
-            A `Prediction`.
+            A `Prediction`; for a list or tuple, a list of them.
 
         Raises:
-            ValueError: for what is not an image, or has channels that the model does not take.
+            ValueError: for what is not an image, such as a folder, or has channels that the model
+                does not take; and for answers that may be no logits (see `segtf.load`).
         """
+        if isinstance(image, list | tuple):
+            return self.batch(image)
         return self.batch([image])[0]
 
     def batch(self, images):
         """Segment several images, which may differ in size, in one call of the model.
 
         Args:
-            images: iterable of what a single call takes.
+            images: iterable of what a single call takes, such as an array `(N, H, W, C)`.
 
         Returns:
             A list of `Prediction`s.
+
+        Raises:
+            ValueError: for a single image, and as a single call does.
         """
+        if isinstance(images, str | bytes | bytearray | os.PathLike | Image.Image):
+            raise ValueError(
+                f"Expected several images. Received: a single one, {type(images).__name__}"
+            )
         images = [read_single(image, self.spec.channels) for image in images]
         if not images:
             return []

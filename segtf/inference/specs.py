@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from segtf.files import reading
+from segtf.inference.meaning import PROBABILITIES
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
 
@@ -39,6 +41,20 @@ def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None,
     return spec
 
 
+def num_channels(labels):
+    """Return the logits that stand for the class ids of a model that gives these.
+
+    Raises:
+        ValueError: without labels: how many classes there are cannot be seen.
+    """
+    if labels is None:
+        raise ValueError(
+            "Expected labels= (--labels FILE) for a model that gives class ids and brings no "
+            "class names. Received: labels=None"
+        )
+    return labels.num_logits
+
+
 def adapt_spec(spec, labels=None, resize=None, threshold=None, size=None):
     """Return the spec that a model brings, with what was asked for in its place.
 
@@ -59,17 +75,25 @@ def adapt_spec(spec, labels=None, resize=None, threshold=None, size=None):
     return dataclasses.replace(spec, **asked)
 
 
-def adapt_exported_spec(details, **asked):
-    """Return the spec that an exported file brings, with what was asked for in its place.
+def adapt_exported_spec(details, path, outputs=None, **asked):
+    """Return the spec that an exported model brings, with what was asked for in its place.
 
     Args:
-        details: what `segtf.export` wrote into the file.
+        details: what `segtf.export` wrote into it.
+        path: where it lies, for messages.
+        outputs: ``logits``, which it gives, or `None`.
         asked: as `adapt_spec` takes it; a file for any size takes another `size` as well.
 
     Raises:
-        ValueError: likewise.
+        ValueError: for a damaged spec, or arguments that do not fit it.
     """
-    spec = ModelSpec.from_dict(details)
+    if outputs == PROBABILITIES:
+        raise ValueError(
+            "Expected no outputs= for a model that segtf.export wrote, which brings what it "
+            f"gives. Received: outputs={outputs!r}"
+        )
+    with reading(path, "a model with the spec that segtf.export wrote"):
+        spec = ModelSpec.from_dict(details)
     if details.get("dynamic_size") and asked.get("size") is not None:
         spec = dataclasses.replace(spec, size=asked["size"])
     return adapt_spec(spec, **asked)

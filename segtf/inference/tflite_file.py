@@ -3,48 +3,118 @@
 import json
 from pathlib import Path
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from segtf.inference.specs import adapt_exported_spec, make_spec
+from segtf.files import reading
+from segtf.inference.ports import Ports, Quantization, Tensor
+from segtf.inference.specs import adapt_exported_spec
+from segtf.inference.tflite_graph import tflite_meaning
 from segtf.signatures import SPEC_METADATA
 
+_MOST_VALUES = 2**30
+_LARGEST_STEP = 2**14
+"""Largest stride or size of a window of an operation: beyond it a file is damaged."""
 
-def tflite_spec(path, labels=None, resize=None, threshold=None, size=None):
-    """Return the spec of a TFLite file: what its metadata says, or one made up from its shapes.
+
+def open_tflite(path, outputs=None, **asked):
+    """Return the spec of a TFLite file, and its ports where segtf did not write it.
 
     Args:
         path: the file.
-        labels: likewise `resize`, `threshold` and `size`, as `segtf.load` takes them.
+        outputs: what a file of one's own gives, as `segtf.load` takes it.
+        asked: `labels`, `resize`, `threshold` and `size`, as `segtf.load` takes them.
+
+    Returns:
+        A `ModelSpec`, and `Ports` or `None`.
 
     Raises:
-        ValueError: if it is no TFLite model, or the arguments do not fit it.
+        ValueError: if it is no TFLite model or a damaged one, or the arguments do not fit it.
     """
-    asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
-    details = tflite_details(path)
+    model = _read(path)
+    with reading(path, "a TFLite model"):
+        _check_extents(model)
+        details = _details(model)
     if details is not None:
-        return adapt_exported_spec(details, **asked)
-    interpreter = Interpreter(str(path))
-    (pixels,), (outputs,) = interpreter.get_input_details(), interpreter.get_output_details()
-    return make_spec(tuple(map(int, pixels["shape"][1:])), int(outputs["shape"][-1]), **asked)
+        return adapt_exported_spec(details, path, outputs=outputs, **asked), None
+    with reading(path, "a TFLite model"):
+        interpreter = _interpreter(path)
+        given, received = interpreter.get_input_details(), interpreter.get_output_details()
+        meaning = tflite_meaning(model) if len(received) == 1 else None
+    if len(given) != 1 or len(received) != 1:
+        raise ValueError(
+            f"Expected a model of one input and one output. Received: {path} of {len(given)} and "
+            f"{len(received)}"
+        )
+    ports = Ports(_tensor(given[0]), _tensor(received[0]), meaning, outputs, **asked)
+    return ports.spec, ports
 
 
 def tflite_details(path):
     """Return the dict that `segtf.export` wrote into a TFLite file, or `None` if there is none.
 
     Raises:
-        ValueError: if it is no TFLite model.
+        ValueError: if it is no TFLite model, or a damaged one.
     """
-    content = Path(path).read_bytes()
-    if not schema.Model.ModelBufferHasIdentifier(content, 0):
-        raise ValueError(f"Expected a TFLite model. Received: {path}")
-    text = _metadata(schema.Model.GetRootAs(content), SPEC_METADATA)
-    return None if text is None else json.loads(text)
+    model = _read(path)
+    with reading(path, "a TFLite model"):
+        return _details(model)
 
 
-def _metadata(model, name):
-    """Content of the metadata entry of this name, or `None`."""
-    for entry in map(model.Metadata, range(model.MetadataLength())):
-        if entry.Name().decode() == name:
-            return model.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
+def _read(path):
+    with reading(path, "a TFLite model"):
+        content = Path(path).read_bytes()
+        if not schema.Model.ModelBufferHasIdentifier(content, 0):
+            raise ValueError("it has another beginning")
+        # The interpreter verifies the structure in C++; reading it here first would not end for
+        # lists that claim to be of billions.
+        _interpreter(path)
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+
+
+def _interpreter(path):
+    """An interpreter to ask, not to run: without delegates, which take time to prepare."""
+    kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    return Interpreter(str(path), experimental_op_resolver_type=kind)
+
+
+def _details(model):
+    """The dict in the metadata entry of segtf, or `None`."""
+    for entry in model.metadata or ():
+        if entry.name == SPEC_METADATA.encode():
+            details = json.loads(bytes(model.buffers[entry.buffer].data))
+            if not isinstance(details, dict):
+                raise ValueError(f"its spec is a {type(details).__name__}")
+            return details
     return None
+
+
+def _check_extents(model):
+    """Refuse what would take hours or all memory, which the interpreter does not notice."""
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            shape = [] if tensor.shape is None else tensor.shape
+            if np.prod(np.abs(np.asarray(shape, np.float64)), initial=1.0) > _MOST_VALUES:
+                raise ValueError(f"a tensor of shape {list(map(int, shape))}")
+        for operator in graph.operators:
+            for name, value in vars(operator.builtinOptions or model).items():
+                is_step = name.startswith(("stride", "dilation", "filter"))
+                if is_step and isinstance(value, int) and not 0 < value <= _LARGEST_STEP:
+                    raise ValueError(f"an operation with {name} = {value}")
+
+
+def _tensor(details):
+    parameters = details["quantization_parameters"]
+    scales = np.asarray(parameters["scales"], np.float32)
+    quantization = None
+    if scales.size and np.issubdtype(details["dtype"], np.integer):
+        zero_points = np.asarray(parameters["zero_points"], np.int64)
+        if scales.size > 1 and parameters["quantized_dimension"] != len(details["shape"]) - 1:
+            raise ValueError("Expected scales per channel, the last axis. Received: another axis")
+        quantization = Quantization(scales, zero_points, details["dtype"])
+    signature = details.get("shape_signature")
+    shape = details["shape"] if signature is None or not len(signature) else signature
+    return Tensor(
+        tuple(int(side) if side > 0 else None for side in shape), details["dtype"], quantization
+    )

@@ -156,3 +156,16 @@ def test_several_classes():
     np.testing.assert_array_equal(prediction.mask[:, 8::16], np.tile(expected[8::16], (16, 1)))
     np.testing.assert_allclose(prediction.coverage, [1 / 3] * 3, atol=0.03)
     np.testing.assert_allclose(prediction.probabilities.sum(-1), 1, atol=1e-5)
+
+
+def test_a_list_is_several_images(predict, tmp_path):
+    images = [half_red(20, 30), Image.fromarray(half_red(9, 12))]
+    for several in (images, tuple(images)):
+        for prediction, single in zip(predict(several), predict.batch(images), strict=True):
+            np.testing.assert_array_equal(prediction.mask, single.mask)
+    assert predict([]) == []
+    stacked = np.stack([half_red(20, 30)] * 2)
+    assert [one.mask.shape for one in predict.batch(stacked)] == [(20, 30)] * 2
+    for single in (tmp_path / "a.png", "a.png", b"bytes", images[1]):
+        with pytest.raises(ValueError, match="Expected several images"):
+            predict.batch(single)

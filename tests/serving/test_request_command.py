@@ -42,7 +42,7 @@ def test_masks_and_lines(url, images, tmp_path, base_path, capfd):
 def test_a_bad_image_does_not_spoil_the_others(url, images, tmp_path, capfd):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no image")
-    assert request(url, images[0], bad, images[1], "--out", tmp_path / "masks") == 2
+    assert request(url, images[0], bad, images[1], "--out", tmp_path / "masks") == 1
     printed = capfd.readouterr()
     assert len(printed.out.splitlines()) == 2
     cause, last = printed.err.splitlines()
