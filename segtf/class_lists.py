@@ -77,7 +77,7 @@ def _entries(path):
     if not lines:
         raise ValueError(f"Expected class names, one a line. Received: {path}, which has none")
     colored, others = read_colored(lines, path)
-    if len(colored) > 1 and not others:
+    if colored and not others:
         return colored
     if len(colored) > len(others):
         raise unread(path, *others[0], "without the three numbers of a colour")

@@ -99,6 +99,7 @@ def test_colors_come_along(tmp_path):
         (b"\x89PNG\0\0", "zero bytes"),
         ("", "classes.txt, which has none"),
         ("car\n", r"classes\.txt"),
+        ("255 0 0 car\n", r"classes\.txt"),
     ],
 )
 def test_what_is_not_understood_is_named_by_line(tmp_path, content, message):

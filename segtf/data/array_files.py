@@ -71,6 +71,14 @@ def read_array(path, channels):
     return np.ascontiguousarray(values if values.dtype == np.uint8 else to_8_bits(values, path))
 
 
+def is_there(path):
+    """Whether a path is that of a file; one too long to be any is not."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
 def open_array(path):
     """Open a .npy or TIFF file as an array; pixels are read when they are used, where possible.
 
@@ -78,7 +86,7 @@ def open_array(path):
         ImageError: if it cannot be read or is too large.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_there(path):
         raise ImageError(f"Expected an image file. Received: {path}, which does not exist")
     try:
         values = _open_tiff(path) if path.suffix.lower() in _TIFF_SUFFIXES else _open_npy(path)

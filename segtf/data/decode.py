@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,6 +12,7 @@ from segtf.data.array_files import (
     DepthError,
     ImageError,
     is_array_file,
+    is_there,
     open_array,
     read_array,
     to_8_bits,
@@ -178,7 +178,7 @@ def open_image(source):
     if isinstance(source, Image.Image):
         return source.copy()
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    if isinstance(file, str | os.PathLike) and not Path(file).is_file():
+    if isinstance(file, str | os.PathLike) and not is_there(file):
         raise ImageError(f"Expected an image file. Received: {file}, which does not exist")
     try:
         image = open_header(file)

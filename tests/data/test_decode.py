@@ -210,3 +210,10 @@ def test_premultiplied_alpha_is_read(mode):
     image = picture(mode.upper()).convert(mode)
     for channels in (1, 3):
         assert read_image(image, channels).shape == (HEIGHT, WIDTH, channels)
+
+
+@pytest.mark.parametrize("name", ["9" * 400 + ".png", "9" * 400 + ".npy", "a\0b.png"])
+def test_a_name_that_no_file_can_have_is_that_of_none(tmp_path, name):
+    for read in (read_image, image_size):
+        with pytest.raises(ImageError, match="does not exist"):
+            read(tmp_path / name)

@@ -18,13 +18,16 @@ def mutated(data, seed):
         seed: whole number that fixes the changes.
 
     Raises:
-        ValueError: if it is no JSON.
+        ValueError: if it is no JSON, or too deep to be walked through.
     """
     draw = random.Random(seed)
-    tree = json.loads(data)
-    for _ in range(draw.randint(1, 3)):
-        tree = _change(tree, draw)
-    return json.dumps(tree).encode("utf-8")
+    try:
+        tree = json.loads(data)
+        for _ in range(draw.randint(1, 3)):
+            tree = _change(tree, draw)
+        return json.dumps(tree).encode("utf-8")
+    except RecursionError:
+        raise ValueError(f"Expected JSON. Received: {len(data)} bytes, too deep") from None
 
 
 def _change(tree, draw):
