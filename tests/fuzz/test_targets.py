@@ -9,8 +9,6 @@ from targets import OF_JSON, SEEDS, TARGETS, prepared
 CHANGES = {"keras": 3, "graph": 8}
 """Of each seed, where 20 would take long."""
 
-ONLY_AT_LENGTH = ("keras", "tflite")
-
 
 def changed(data, name, seed):
     """Another value somewhere in JSON; elsewhere a few bytes exchanged, or the end cut off."""
@@ -22,7 +20,7 @@ def changed(data, name, seed):
     return bytes(changed[: draw.randint(1, len(data))] if draw.random() < 0.5 else changed)
 
 
-@pytest.mark.parametrize("name", [name for name in TARGETS if name not in ONLY_AT_LENGTH])
+@pytest.mark.parametrize("name", TARGETS)
 def test_what_others_wrote_is_read_or_refused(name):
     run = prepared(name)
     seeds = sorted((SEEDS / name).iterdir())
