@@ -11,9 +11,10 @@ from PIL import Image
 
 import segtf
 from segtf.data import load_source
-from segtf.exporting import ExportError
+from segtf.exporting import ExportError, parity
 from segtf.exporting.benchmark import benchmark
 from segtf.exporting.run_images import calibration_images, for_calibration, run_source
+from segtf.exporting.side_by_side import side_by_side
 from segtf.exporting.speed import measure_speed
 from segtf.resources import usable_cores
 from segtf.runs import Run
@@ -88,9 +89,16 @@ def test_the_files_of_the_report(run_exports):
         assert picture.size[0] > 5 * 256
 
 
-def test_too_much_iou_lost_fails_and_leaves_nothing(dark_run, tmp_path):
-    with pytest.raises(ExportError, match=r"at most -100 points of mean IoU.*Received: .* points"):
-        segtf.export(dark_run, tmp_path, "tflite", max_iou_drop=-100, speed=False)
+def test_too_much_iou_lost_fails_and_leaves_nothing(dark_run, tmp_path, monkeypatch):
+    def two_points_less(predictors, examples):
+        found = side_by_side(predictors, examples)
+        keras, exported = found.figures
+        worse = replace(exported, mean_iou=keras.mean_iou - 0.02)
+        return replace(found, figures=(keras, worse))
+
+    monkeypatch.setattr(parity, "side_by_side", two_points_less)
+    with pytest.raises(ExportError, match=r"at most 1.5 points of mean IoU.*Received: 2.00 points"):
+        segtf.export(dark_run, tmp_path, "tflite", max_iou_drop=1.5, speed=False)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match=r"Expected labelled images.*Received: generated images"):
         segtf.export(small_model(), tmp_path, "tflite", max_iou_drop=0.7)
