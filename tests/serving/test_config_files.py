@@ -135,4 +135,4 @@ def test_the_python_of_the_readme_runs(server, tmp_path, monkeypatch, capsys):
     exec(compile(block.replace("http://127.0.0.1:8501", server.urls["rest"]), "README.md", "exec"))
     good, bad = capsys.readouterr().out.splitlines()
     assert good.startswith("(30, 50) {'skin': ")
-    assert bad.startswith("Expected a JPEG")
+    assert bad.startswith("Expected an image")
