@@ -24,6 +24,7 @@ _PUBLIC_NAMES = {
     "load_data": "segtf.data.cache",
     "load_source": "segtf.data.sources",
     "load_split": "segtf.data.splits",
+    "match_classes": "segtf.data.class_names",
     "official_split": "segtf.data.splits",
     "read_class_ids": "segtf.data.masks",
     "read_image": "segtf.data.decode",
@@ -37,6 +38,7 @@ _PUBLIC_NAMES = {
     "split_k_folds": "segtf.data.splits",
     "training_batches": "segtf.data.pipeline",
     "validation_batches": "segtf.data.pipeline",
+    "with_classes_of": "segtf.data.class_names",
     "write_synthetic": "segtf.data.synthetic",
 }
 

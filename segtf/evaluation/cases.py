@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,18 +15,18 @@ SIDE = 512
 """Longest side of the pictures that are kept, in pixels."""
 
 
-def draw_case(sample, predict):
+def draw_case(sample, predict, labels):
     """Segment an image again and draw it.
 
     Args:
         sample: a `Sample` with a mask.
         predict: a `Predictor`.
+        labels: the `LabelMap` of both.
 
     Returns:
         uint8 pictures `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
     """
-    labels = predict.spec.labels
-    image, truth = read_sample(sample, predict.spec)
+    image, truth = read_sample(sample, replace(predict.spec, labels=labels))
     mask = predict(image).mask
     if image.shape[-1] != 3:
         image = image[..., :3] if image.shape[-1] > 3 else image[..., :1]

@@ -111,7 +111,7 @@ def compare(paths, out=None):
     reports = [_read_report(folder) for folder in folders]
     class_names = tuple(reports[0]["per_class"])
     for path, report in zip(paths, reports, strict=True):
-        if tuple(report["per_class"]) != class_names:
+        if set(report["per_class"]) != set(class_names):
             raise ValueError(
                 f"Expected reports on the classes {', '.join(class_names[:12])}. "
                 f"Received: {path} on {', '.join(list(report['per_class'])[:12])}"

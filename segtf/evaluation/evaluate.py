@@ -3,7 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from segtf.data import fingerprint, inspect_source, load_source, read_sample, select
+from segtf.data import (
+    fingerprint,
+    inspect_source,
+    load_source,
+    match_classes,
+    read_sample,
+    select,
+    with_classes_of,
+)
 from segtf.data.masks import with_mask_values
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
@@ -40,7 +48,8 @@ def evaluate(
         An `Evaluation`. Its report is `segtf.evaluation.report.write_report`'s.
 
     Raises:
-        ValueError: if model and data do not fit together, or the split is not there.
+        ValueError: if model and data do not fit together (classes are matched by name: see
+            `segtf.data.match_classes`), or the split is not there.
     """
     found = None if isinstance(model, Predictor) else find_model(model)
     run = None if found is None else found.best_of
@@ -51,20 +60,20 @@ def evaluate(
     if found is not None and not found.brings_labels:
         load_settings.setdefault("labels", source.labels)
     predict = model if isinstance(model, Predictor) else load(model, **load_settings)
-    _check_labels(predict.spec.labels, source.labels)
+    match_classes(source.labels, predict.spec.labels)
     name, samples = _samples_of(source, run, split, is_own)
     # A part of the set: what its masks mean is decided by the whole.
     part = replace(source, samples=tuple(samples), splits={})
-    source, _ = inspect_source(part, to_train=False)
+    source = with_classes_of(inspect_source(part, to_train=False)[0], predict.spec.labels)
+    labels = source.labels
+    spec = replace(predict.spec, labels=labels)
     folder = Path(out) if out is not None else run and _folder(run, source, name, is_own)
     if folder is not None:
         require_writable(folder)
-        if run is not None:
-            run.history()  # the report shows it: a damaged one is found before the work
 
-    tally = Tally(predict.spec.labels, source.labels.is_binary if outlines is None else outlines)
+    tally = Tally(labels, labels.is_binary if outlines is None else outlines)
     for done, sample in enumerate(source.samples, start=1):
-        image, truth = read_sample(sample, predict.spec)
+        image, truth = read_sample(sample, spec)
         tally.add(sample.id, truth, predict(image))
         if on_image is not None:
             on_image(done, len(source.samples))
@@ -72,7 +81,7 @@ def evaluate(
         model=_name_of(model),
         data=source.name,
         split=name,
-        labels=predict.spec.labels,
+        labels=labels,
         threshold=predict.spec.threshold,
         scores=tally.scores(),
         matrix=tally.matrix,
@@ -139,15 +148,6 @@ def _is_own(source, run):
 
 def _without_decisions(origin):
     return {name: value for name, value in origin.items() if name != _DECIDED}
-
-
-def _check_labels(model_labels, data_labels):
-    if model_labels.num_classes != data_labels.num_classes:
-        raise ValueError(
-            f"Expected data of the model's {model_labels.num_classes} classes "
-            f"({', '.join(model_labels.names[:12])}). Received: {data_labels.num_classes} "
-            f"({', '.join(data_labels.names[:12])})"
-        )
 
 
 def _name_of(model):

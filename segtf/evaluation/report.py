@@ -44,7 +44,9 @@ def write_report(evaluation, samples, predict, run=None):
     order = np.argsort(evaluation.image_dice, kind="stable")
     worst = order[:WORST_CASES]
     spread = order[np.linspace(0, len(order) - 1, min(SHEET_ROWS, len(order))).astype(int)]
-    cases = {index: draw_case(samples[index], predict) for index in {*worst, *spread}}
+    cases = {
+        index: draw_case(samples[index], predict, evaluation.labels) for index in {*worst, *spread}
+    }
     _draw_sheet(evaluation, spread, cases, folder / "overlays.png")
     shown = {index: cases[index] for index in worst}
     write_atomically(folder / "report.html", report_page(evaluation, summary, order, shown, run))

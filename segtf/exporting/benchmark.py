@@ -5,7 +5,7 @@ import platform
 from dataclasses import replace
 from pathlib import Path
 
-from segtf.data import inspect_source, select
+from segtf.data import inspect_source, match_classes, select, with_classes_of
 from segtf.exporting.parity import generated_images, size_in_bytes
 from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.run_images import split_source
@@ -54,8 +54,8 @@ def benchmark(
         require_writable(out)
     predictors = [load(path, **load_settings) for path in paths]
     first = predictors[0].spec
-    source, origin = _labelled(paths, source, split)
-    _check_classes(paths, predictors, source)
+    _check_classes(paths, predictors)
+    source, origin = _labelled(paths, source, split, first.labels)
     if source is None:
         examples = unlabelled_examples(generated_images(first), first.channels)
     else:
@@ -81,37 +81,40 @@ def benchmark(
     return report
 
 
-def _labelled(paths, source, split):
+def _labelled(paths, source, split, labels):
     """Labelled images and where they come from."""
     if source is None:
         runs = [path for path in paths if find_model(path).best_of is not None]
         source = split_source(runs[0], split or "val") if runs else None
         if source is None:
             return None, "generated images"
-        return inspect_source(source, to_train=False)[0], f"{source.name}, {split or 'val'}"
+        source = with_classes_of(inspect_source(source, to_train=False)[0], labels)
+        return source, f"{source.name}, {split or 'val'}"
     if split not in (None, "all"):
         if split not in source.splits:
             raise ValueError(
                 f"Expected a split out of {sorted(source.splits)}. Received: {split!r}"
             )
         source = replace(source, samples=tuple(select(source.samples, source.splits[split])))
-    part = replace(source, splits={})
-    return inspect_source(part, to_train=False)[0], f"{source.name}, {split or 'all'}"
+    part = inspect_source(replace(source, splits={}), to_train=False)[0]
+    return with_classes_of(part, labels), f"{source.name}, {split or 'all'}"
 
 
-def _check_classes(paths, predictors, source):
-    expected = predictors[0].spec.labels.num_classes
+def _check_classes(paths, predictors):
+    first = predictors[0].spec.labels
+    expected = first.num_classes
     for path, one in zip(paths, predictors, strict=True):
-        if one.spec.labels.num_classes != expected:
+        labels = one.spec.labels
+        if labels.num_classes != expected:
             raise ValueError(
                 f"Expected models of {expected} classes, like {paths[0]}. "
-                f"Received: {path} of {one.spec.labels.num_classes}"
+                f"Received: {path} of {labels.num_classes}"
             )
-    if source is not None and source.labels.num_classes != expected:
-        raise ValueError(
-            f"Expected data of the models' {expected} classes. "
-            f"Received: {source.labels.num_classes}"
-        )
+        if match_classes(labels, first) != tuple(range(expected)):
+            raise ValueError(
+                f"Expected models whose classes are in the order of {paths[0]}: "
+                f"{', '.join(first.names)}. Received: {path}: {', '.join(labels.names)}"
+            )
 
 
 def _names(paths):

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from segtf.data import match_classes
 from segtf.exporting.any_size import at_any_size
 from segtf.exporting.delegates import delegate_report
 from segtf.exporting.onnx_file import convert_to_onnx
@@ -129,9 +130,10 @@ def export(
         directory: where to.
         format: one of the above.
         labels: likewise `resize`, `threshold` and `size`: as `segtf.load` takes them.
-        source: a `segtf.data.Source` of labelled images to compare on; by default those that the
-            run held out. ``tflite-int8`` of a model without a run is calibrated on its split
-            ``train``, or on every second of its images, and compared on the others.
+        source: a `segtf.data.Source` of labelled images to compare on, whose classes are matched
+            by name; by default those that the run held out. ``tflite-int8`` of a model without a
+            run is calibrated on its split ``train``, or on every second of its images, and
+            compared on the others.
         check_images: images without labels to compare on instead, as a predictor takes them.
             Without any, those of `calibration` are used, or generated ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
@@ -178,7 +180,8 @@ def export(
     model, spec, reader = load_keras(model_or_run, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
     require_room(directory, _file_names(format), spec.labels)
-    _check_classes(source, spec.labels)
+    if source is not None:
+        match_classes(source.labels, spec.labels)
     calibration, source, details = _calibration(
         model_or_run, calibration, source, spec.labels, format
     )
@@ -211,14 +214,6 @@ def _check_outputs(reader):
         )
 
 
-def _check_classes(source, labels):
-    if source is not None and source.labels.num_classes != labels.num_classes:
-        raise ValueError(
-            f"Expected data of the model's {labels.num_classes} classes. "
-            f"Received: {source.labels.num_classes}"
-        )
-
-
 def _calibration(model_or_run, given, source, labels, format):
     """Images to calibrate on, the data set to compare on, what the report says about the former."""
     if format != "tflite-int8":
@@ -234,7 +229,7 @@ def _calibration(model_or_run, given, source, labels, format):
             "a model without a run and its data: calibration= or source= (--images or --data). "
             "Received: none"
         )
-    images, shown = calibration_images(whole, CALIBRATION_IMAGES)
+    images, shown = calibration_images(whole, CALIBRATION_IMAGES, labels)
     classes = [labels.names[index] for index in shown]
     return images, source, {"calibration": {"images": len(images), "classes": classes}}
 
@@ -242,10 +237,10 @@ def _calibration(model_or_run, given, source, labels, format):
 def _images(model_or_run, source, check_images, calibration, spec):
     """Images to compare on, and where they come from."""
     if source is not None:
-        return some(source, CHECK_IMAGES), source.name
+        return some(source, CHECK_IMAGES, spec.labels), source.name
     if check_images:
         return list(check_images), "images that were given"
-    held_out = run_source(model_or_run, "val", CHECK_IMAGES)
+    held_out = run_source(model_or_run, "val", CHECK_IMAGES, spec.labels)
     if held_out is not None:
         return held_out, f"{held_out.name}, held out"
     if calibration:
