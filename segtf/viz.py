@@ -258,6 +258,8 @@ def plot_history(history, path, monitor="val_mean_iou"):
         if best is not None:
             panel.axvline(best, color="0.4", linestyle=":", label=f"best epoch: {best:g}")
         panel.set_title(name.replace("_", " "))
+        if name in ("mean_dice", "mean_iou"):
+            panel.set_ylabel("over all pixels")
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)

@@ -65,12 +65,21 @@ def _show_progress(done, total):
 
 def _figures(summary):
     """The lines that a person reads first."""
+    from segtf.evaluation.vocabulary import headline_titles
+
     yield f"{summary['images']} images of {summary['data']}, split {summary['split']}"
     ends = summary["confidence_intervals"]
-    for name, key in (("mean Dice", "mean_dice"), ("mean IoU", "mean_iou")):
-        low, high = ends[key]
-        yield f"{name} {summary[key]:.4f}  ({ends['level']:.0%}: {low:.4f} to {high:.4f})"
-    yield f"pixel accuracy {summary['pixel_accuracy']:.4f}"
+    if "images_ignored" in summary:
+        yield f"{summary['images_ignored']} of them count nowhere: every pixel is ignored"
+    for key, name in headline_titles(len(summary["per_class"])).items():
+        line = f"{name} {_shown(summary[key])}"
+        if key == "pixel_accuracy":
+            yield line
+        elif "absent" in ends:
+            yield f"{line}  ({ends['level']:.0%}: -, {ends['absent']})"
+        else:
+            low, high = ends[key]
+            yield f"{line}  ({ends['level']:.0%}: {low:.4f} to {high:.4f})"
     if "threshold" in summary:
         threshold = summary["threshold"]
         yield (
@@ -84,6 +93,12 @@ def _figures(summary):
             f"{_shown(outlines['hausdorff_95'], 1)} px, surface distance "
             f"{_shown(outlines['surface_distance'], 1)} px"
         )
+        if outlines["images_hidden"]:
+            yield (
+                f"outlines of {outlines['images_hidden']} images are hidden by ignored pixels and "
+                "count nowhere"
+            )
+    yield "each class over all pixels:"
     yield f"  {'class':<20}{'Dice':>8}{'IoU':>8}{'precision':>11}{'recall':>8}"
     for name, figures in summary["per_class"].items():
         yield (

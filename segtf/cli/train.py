@@ -48,7 +48,8 @@ from segtf.cli.start import start_tensorflow
     "--monitor",
     default="val_mean_dice",
     show_default=True,
-    help="What makes an epoch the best: val_mean_dice, val_mean_iou, val_pixel_accuracy, val_loss.",
+    help="What makes an epoch the best: val_mean_dice, val_mean_iou (both over all pixels of the "
+    "held-out images), val_pixel_accuracy, val_loss.",
 )
 @click.option("--patience", default=0, help="Epochs without a better one to stop after; 0: never.")
 @augment_option
@@ -94,6 +95,7 @@ def train(
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
+    from segtf.evaluation.vocabulary import headline_titles
     from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run
 
@@ -106,7 +108,10 @@ def train(
         summary = evaluate(run).summary()
     click.echo(
         f"{summary['images']} held-out images at their own resolution: "
-        f"Dice {summary['mean_dice']:.4f}, IoU {summary['mean_iou']:.4f}"
+        + ", ".join(
+            f"{name} {'-' if summary[key] is None else format(summary[key], '.4f')}"
+            for key, name in headline_titles(len(summary["per_class"])).items()
+        )
     )
     click.echo(f"{run}: best.keras, history.csv, report/")
 

@@ -47,9 +47,10 @@ def match_classes(data, model):
     unknown = [name for id_, name in enumerate(data.names) if id_ not in places]
     if unknown:
         raise ValueError(
-            f"Expected data whose classes the model has by name: {_listed(model.names)}. If they "
-            "are the same under other names, give them one name: --classes for the data, --labels "
-            f"for the model. Received: {_listed(data.names)}; not among them: {_listed(unknown)}"
+            f"Expected data of the model's {model.num_classes} classes, by name: "
+            f"{_listed(model.names)}. If they are the same under other names, give them one: "
+            "--classes for the data, --labels for the model. "
+            f"Received: {_listed(data.names)}; not among them: {_listed(unknown)}"
         )
     return tuple(places[id_] for id_ in range(data.num_classes))
 

@@ -9,6 +9,8 @@ import numpy as np
 DRAWS = 1000
 LEVEL = 0.95
 SEED = 0
+FEWEST_IMAGES = 3
+"""Of fewer, resamples say nothing of other images: there is no interval then."""
 
 
 def resamples(num_images, draws=DRAWS, seed=SEED):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segtf.evaluation.bootstrap import intervals, resamples
+from segtf.evaluation.bootstrap import FEWEST_IMAGES, intervals, resamples
 from segtf.evaluation.comparison_report import write_comparison
 from segtf.evaluation.scores import CLASS_FIGURES, ImageScores
 from segtf.evaluation.tables import read_scores
@@ -64,8 +64,15 @@ class Comparison:
             for name in FIGURES
         }
 
+    @property
+    def has_intervals(self):
+        """Whether there are images enough for confidence intervals."""
+        return int(self.scores[0].counting.sum()) >= FEWEST_IMAGES
+
     def interval(self, name, model):
-        """Return the ends of the confidence interval of a figure of a model."""
+        """Return the ends of the confidence interval of a figure of a model; NaN for few images."""
+        if not self.has_intervals:
+            return np.nan, np.nan
         return intervals(self._resampled[name][:, model])
 
     def difference(self, name, model):
@@ -75,8 +82,10 @@ class Comparison:
             The difference, and the ends of its confidence interval by the paired bootstrap: each
             resample holds the same images for both.
         """
-        values = self._resampled[name]
         difference = self.summaries[model][name] - self.summaries[0][name]
+        if not self.has_intervals:
+            return difference, (np.nan, np.nan)
+        values = self._resampled[name]
         return difference, intervals(values[:, model] - values[:, 0])
 
     def report_figure(self, name, model):
@@ -171,7 +180,8 @@ def _on_common_images(scores, paths):
     if not common:
         raise ValueError(
             "Expected reports with images in common; `segtf evaluate --data ... --split ...` "
-            f"measures several models on the same. Received: {', '.join(map(str, paths))}"
+            "measures several models on the same, into folders (RUN/report-NAME) that are compared "
+            f"like runs. Received: {', '.join(map(str, paths))}"
         )
     ids = [id_ for id_ in scores[0].ids if id_ in common]
     chosen = tuple(one.select(ids) for one in scores)

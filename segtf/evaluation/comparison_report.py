@@ -4,12 +4,13 @@ from html import escape
 
 import numpy as np
 
+from segtf.evaluation.bootstrap import FEWEST_IMAGES
 from segtf.evaluation.page import estimate, interval, number, page, plot, table
 from segtf.evaluation.plots import pair_plot
 from segtf.evaluation.tables import write_table
+from segtf.evaluation.vocabulary import headline_titles
 from segtf.files import write_atomically
 
-TITLES = {"mean_dice": "mean Dice", "mean_iou": "mean IoU", "pixel_accuracy": "pixel accuracy"}
 REPORT_TITLES = {"roc_auc": "ROC area", "expected_calibration_error": "calibration error"}
 MOST_APART = 30
 
@@ -17,17 +18,20 @@ MOST_APART = 30
 def comparison_lines(comparison):
     """Yield the comparison as lines of text."""
     width = 2 + max(map(len, comparison.names))
+    titles = _titles(comparison)
     yield f"{len(comparison.ids)} images in common ({_own_counts(comparison)})"
-    yield ("".ljust(width) + "".join(f"{title:<28}" for title in TITLES.values())).rstrip()
+    yield ("".ljust(width) + "".join(f"{title:<28}" for title in titles.values())).rstrip()
     for model, name in enumerate(comparison.names):
         cells = (
-            f"{comparison.summaries[model][key]:.4f} ({interval(comparison.interval(key, model))})"
-            for key in TITLES
+            f"{comparison.summaries[model][key]:.4f}{_ends(comparison.interval(key, model))}"
+            for key in titles
         )
         yield (name.ljust(width) + "".join(f"{cell:<28}" for cell in cells)).rstrip()
+    if not comparison.has_intervals:
+        yield f"no intervals: fewer than {FEWEST_IMAGES} images"
     yield f"Difference to {comparison.names[0]}, same images (* the interval leaves out 0):"
     for model, name in list(enumerate(comparison.names))[1:]:
-        cells = (_difference(comparison, key, model) for key in TITLES)
+        cells = (_difference(comparison, key, model) for key in titles)
         yield (name.ljust(width) + "".join(f"{cell:<28}" for cell in cells)).rstrip()
 
 
@@ -48,7 +52,7 @@ def _row(comparison, model):
         "settings": comparison.settings[model],
         "images": len(comparison.ids),
     }
-    for key in TITLES:
+    for key in _titles(comparison):
         row[key] = comparison.summaries[model][key]
         row[f"{key}_low"], row[f"{key}_high"] = comparison.interval(key, model)
         difference, (low, high) = comparison.difference(key, model)
@@ -79,7 +83,7 @@ def _page(comparison):
         "<h2>Figures</h2>" + _figures_table(comparison),
         f"<p>Differences are to {escape(first)}, with the 95% interval of the paired bootstrap "
         "over the common images; bold where it leaves out 0.</p>",
-        "<h2>IoU of each class</h2>" + _classes_table(comparison),
+        "<h2>Class IoU</h2>" + _classes_table(comparison),
         f'<h2>Image by image</h2><div class="plots">{"".join(pairs)}</div>',
         _images_table(comparison),
     )
@@ -87,13 +91,14 @@ def _page(comparison):
 
 def _figures_table(comparison):
     header = ["model", ""]
-    for title in TITLES.values():
+    titles = _titles(comparison)
+    for title in titles.values():
         header += [title, "difference"]
     header += REPORT_TITLES.values()
     rows = []
     for model, name in enumerate(comparison.names):
         row = [escape(name), escape(comparison.settings[model])]
-        for key in TITLES:
+        for key in titles:
             row.append(estimate(comparison.summaries[model][key], comparison.interval(key, model)))
             row.append(_difference_cell(comparison, key, model) if model else "–")
         row += [number(comparison.report_figure(key, model)) for key in REPORT_TITLES]
@@ -111,25 +116,37 @@ def _classes_table(comparison):
 
 def _images_table(comparison):
     dice = np.stack([scores.dice for scores in comparison.scores], axis=1)
-    order = np.argsort(-np.ptp(dice, axis=1), kind="stable")[:MOST_APART]
+    apart = np.where(np.isnan(dice).any(axis=1), 0.0, np.ptp(dice, axis=1))
+    order = np.argsort(-apart, kind="stable")[:MOST_APART]
     rows = [
         [escape(comparison.ids[image]), *(number(value) for value in dice[image])]
         for image in order
     ]
-    header = ["image", *(f"Dice, {escape(name)}" for name in comparison.names)]
+    header = ["image", *(f"image Dice, {escape(name)}" for name in comparison.names)]
     return f"<p>The {len(order)} images that they differ on most:</p>" + table(header, rows)
 
 
 def _difference(comparison, key, model):
     difference, (low, high) = comparison.difference(key, model)
     mark = "*" if _leaves_out_zero(low, high) else ""
-    return f"{difference:+.4f} ({low:+.3f} to {high:+.3f}){mark}"
+    ends = f" ({low:+.3f} to {high:+.3f})" if comparison.has_intervals else ""
+    return f"{difference:+.4f}{ends}{mark}"
 
 
 def _difference_cell(comparison, key, model):
     difference, (low, high) = comparison.difference(key, model)
     tag = "b" if _leaves_out_zero(low, high) else "span"
-    return f"<{tag}>{difference:+.4f}</{tag}><small>{low:+.3f} to {high:+.3f}</small>"
+    ends = f"<small>{low:+.3f} to {high:+.3f}</small>" if comparison.has_intervals else ""
+    return f"<{tag}>{difference:+.4f}</{tag}>{ends}"
+
+
+def _ends(ends):
+    text = interval(ends)
+    return f" ({text})" if text else ""
+
+
+def _titles(comparison):
+    return headline_titles(len(comparison.class_names))
 
 
 def _leaves_out_zero(low, high):

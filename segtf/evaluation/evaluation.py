@@ -6,7 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from segtf.evaluation.bootstrap import DRAWS, LEVEL, SEED, intervals, resamples
+from segtf.evaluation.bootstrap import (
+    DRAWS,
+    FEWEST_IMAGES,
+    LEVEL,
+    SEED,
+    intervals,
+    resamples,
+)
 from segtf.evaluation.outlines import TOLERANCE, OutlineFigures, mean_defined
 from segtf.evaluation.scores import CLASS_FIGURES, ImageScores
 from segtf.labels import LabelMap
@@ -57,7 +64,10 @@ class Evaluation:
 
     @property
     def image_dice(self):
-        """Dice of each image, `(N,)`; of several classes their mean, of two the foreground's."""
+        """Dice of each image, `(N,)`; of several classes their mean, of two the foreground's.
+
+        NaN where no pixel counts.
+        """
         return self.scores.dice
 
     @property
@@ -71,6 +81,14 @@ class Evaluation:
         if self.outlines is None:
             return None
         return OutlineFigures(*(mean_defined(figures) for figures in self.outlines))
+
+    @property
+    def hidden_outlines(self):
+        """Which images have outlines that ignored pixels hide, bool `(N,)`."""
+        held = sum(self.scores.counts[:3]) > 0
+        if self.labels.is_binary:
+            held[:, 0] = False
+        return (held & np.isnan(self.outlines.boundary_f)).any(axis=1)
 
     @cached_property
     def class_figures(self):
@@ -92,14 +110,31 @@ class Evaluation:
         )
 
     @cached_property
+    def has_intervals(self):
+        """Whether there are images enough for confidence intervals."""
+        return int(self.scores.counting.sum()) >= FEWEST_IMAGES
+
+    @cached_property
     def intervals(self):
-        """Figure name to the ends of its confidence interval over images."""
+        """Figure name to the ends of its confidence interval over images; NaN for few images."""
+        if not self.has_intervals:
+            return dict.fromkeys(self.scores.summary(), (np.nan, np.nan))
         return {name: intervals(values) for name, values in self._resampled[0].items()}
 
     @cached_property
     def class_intervals(self):
-        """``dice`` and ``iou`` to the ends of their intervals, two arrays `(K,)`."""
-        return {name: intervals(values) for name, values in self._resampled[1].items()}
+        """``dice`` and ``iou`` to the ends of their intervals, two arrays `(K,)`.
+
+        NaN for a class that truth and prediction hold in few images.
+        """
+        holding = sum(self.scores.counts[:3]).astype(bool).sum(axis=0)
+        if not (self.has_intervals and (holding >= FEWEST_IMAGES).any()):
+            absent = np.full(len(holding), np.nan)
+            return dict.fromkeys(("dice", "iou"), (absent, absent))
+        return {
+            name: [np.where(holding >= FEWEST_IMAGES, ends, np.nan) for ends in intervals(values)]
+            for name, values in self._resampled[1].items()
+        }
 
     def summary(self):
         """Return the figures as plain values for JSON.
@@ -113,11 +148,12 @@ class Evaluation:
             "data": self.data,
             "split": self.split,
             "images": len(self.ids),
-            **self.scores.summary(),
+            **self._ignored_summary(),
+            **{name: _number(value) for name, value in self.scores.summary().items()},
             "frequency_weighted_iou": frequency_weighted_iou(self.matrix),
             "mean_over_images": {
-                "dice": float(self.image_dice.mean()),
-                "iou": float(self.image_iou.mean()),
+                "dice": _number(mean_defined(self.image_dice)),
+                "iou": _number(mean_defined(self.image_iou)),
             },
             "over_all_pixels": {"dice": mean_dice(self.matrix), "iou": mean_iou(self.matrix)},
             "confidence_intervals": {
@@ -125,6 +161,7 @@ class Evaluation:
                 "level": LEVEL,
                 "draws": DRAWS,
                 "seed": SEED,
+                **({} if self.has_intervals else {"absent": f"fewer than {FEWEST_IMAGES} images"}),
                 **{name: _numbers(ends) for name, ends in self.intervals.items()},
             },
             "per_class": {
@@ -134,6 +171,11 @@ class Evaluation:
             **self._probability_summary(),
             "confusion_matrix": self.matrix.tolist(),
         }
+
+    def _ignored_summary(self):
+        """How many images tell nothing, as every pixel of their masks is ignored."""
+        ignored = int((~self.scores.counting).sum())
+        return {"images_ignored": ignored} if ignored else {}
 
     def _class_summary(self, index):
         true_pixels = self.scores.true_pixels[:, index]
@@ -156,6 +198,7 @@ class Evaluation:
                 "tolerance": f"{TOLERANCE:.2%} of the image's diagonal",
                 "unit": "pixels",
                 "images_without_distance": int(np.isnan(means.hausdorff_95).sum()),
+                "images_hidden": int(self.hidden_outlines.sum()),
             }
         }
 

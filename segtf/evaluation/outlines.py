@@ -20,7 +20,8 @@ class OutlineFigures(NamedTuple):
 
     `boundary_f` is NaN where neither truth nor prediction has an outline of the class. The
     distances, in pixels, are NaN where one of both has none, since there is nothing to measure
-    from. All are NaN for class 0 of a binary task, the background.
+    from. All are NaN where ignored pixels hide where the true outline is, and for class 0 of a
+    binary task, the background.
     """
 
     boundary_f: np.ndarray
@@ -30,6 +31,10 @@ class OutlineFigures(NamedTuple):
 
 def outline_figures(truth, mask, labels):
     """Measure the outlines of each class.
+
+    An ignored band along an outline hides where exactly that runs. It is measured all the same
+    where half the band is no wider than the tolerance of the boundary F, and NaN if more than
+    half of the outline is not known so well.
 
     Args:
         truth: class ids `(H, W)`; pixels of the ignore class count nowhere.
@@ -53,10 +58,10 @@ def outline_figures(truth, mask, labels):
     valid = truth != labels.ignore_class
     figures = np.full((3, labels.num_classes), np.nan)
     for class_id in range(1 if labels.is_binary else 0, labels.num_classes):
-        true, predicted = truth == class_id, valid & (mask == class_id)
-        if not true.any() and not predicted.any():
+        true, predicted = truth == class_id, mask == class_id
+        if not true.any() and not (predicted & valid).any():
             continue
-        distances = surface_distances(true, predicted, valid=None if valid.all() else valid)
+        distances = surface_distances(true, predicted, valid=valid, leeway=tolerance)
         figures[0, class_id] = boundary_f(distances, tolerance)
         if all(map(len, distances)):
             figures[1, class_id] = hausdorff(distances, percentile=95)

@@ -116,12 +116,13 @@ def estimate(value, ends):
 
 
 def interval(ends, digits=3):
-    """Return the ends of an interval as text.
+    """Return the ends of an interval as text; nothing for one that is not defined.
 
     Example:
 
-    >>> interval((0.91234, 0.95))
-    '0.912 to 0.950'
+    >>> interval((0.91234, 0.95)), interval((None, None))
+    ('0.912 to 0.950', '')
     """
-    low, high = ends
-    return f"{number(low, digits)} to {number(high, digits)}"
+    if "–" in (low := number(ends[0], digits), high := number(ends[1], digits)):
+        return ""
+    return f"{low} to {high}"

@@ -84,26 +84,30 @@ def reliability_plot(calibration):
 
 
 def spread_plot(image_dice):
-    """Draw the Dice of all images in order, the worst first."""
+    """Draw the Dice of all images in order, the worst first; those that are NaN are left out."""
     figure, panel = _panel()
-    ordered = np.sort(image_dice)
+    ordered = np.sort(image_dice[~np.isnan(image_dice)])
     places = np.arange(1, len(ordered) + 1)
     panel.bar(places, ordered, width=0.9, color=BLUE)
-    median = np.median(ordered)
-    panel.axhline(median, color=ORANGE, linewidth=1, label=f"median {median:.3f}")
-    panel.set(xlabel="image, the worst first", ylabel="Dice", ylim=(0, 1.02))
-    panel.legend(loc="lower right", fontsize=8)
+    panel.set(xlabel="image, the worst first", ylabel="image Dice", ylim=(0, 1.02))
+    if len(ordered):
+        median = np.median(ordered)
+        panel.axhline(median, color=ORANGE, linewidth=1, label=f"median {median:.3f}")
+        panel.legend(loc="lower right", fontsize=8)
     return _svg(figure)
 
 
 def pair_plot(first, second, names):
     """Draw the Dice of each common image by two models: above the diagonal the second is better."""
     figure, panel = _panel()
-    low = max(0.0, min(np.min(first), np.min(second)) - 0.03)
+    both = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[both], second[both]
+    low = max(0.0, min(np.min(first, initial=1.0), np.min(second, initial=1.0)) - 0.03)
     panel.plot([low, 1], [low, 1], color=GREY, linestyle=":", linewidth=1)
     panel.plot(first, second, "o", color=BLUE, alpha=0.6, markersize=4)
     limits = (low, 1.01)
-    panel.set(xlabel=f"Dice, {names[0]}", ylabel=f"Dice, {names[1]}", xlim=limits, ylim=limits)
+    panel.set(xlabel=f"image Dice, {names[0]}", ylabel=f"image Dice, {names[1]}")
+    panel.set(xlim=limits, ylim=limits)
     return _svg(figure)
 
 

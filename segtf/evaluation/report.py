@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from segtf.evaluation.cases import TITLES, draw_case
+from segtf.evaluation.page import number
 from segtf.evaluation.report_page import report_page
 from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
@@ -54,7 +55,8 @@ def write_report(evaluation, samples, predict, run=None):
 
 def _draw_sheet(evaluation, chosen, cases, path):
     captions = [
-        f"{evaluation.ids[index]}: Dice {evaluation.image_dice[index]:.3f}" for index in chosen
+        f"{evaluation.ids[index]}: image Dice {number(evaluation.image_dice[index], 3)}"
+        for index in chosen
     ]
     rows = [cases[index] for index in chosen]
     labels = evaluation.labels

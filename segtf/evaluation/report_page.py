@@ -4,7 +4,9 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from segtf.evaluation.bootstrap import DRAWS, LEVEL
+import numpy as np
+
+from segtf.evaluation.bootstrap import DRAWS, FEWEST_IMAGES, LEVEL
 from segtf.evaluation.cases import TITLES, picture_uri
 from segtf.evaluation.outlines import TOLERANCE
 from segtf.evaluation.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
@@ -16,10 +18,12 @@ from segtf.evaluation.plots import (
     threshold_plot,
 )
 from segtf.evaluation.sweep import sweep
+from segtf.evaluation.vocabulary import headline_titles
 from segtf.viz import ERROR_COLORS, plot_history
 
 OPEN_UP_TO = 40
 """Tables of more images than this start folded."""
+_TRAINING_CAPTION = "Figures of each epoch over all pixels, at the model's size"
 
 
 def report_page(evaluation, summary, order, worst, run=None):
@@ -57,13 +61,10 @@ def _header(evaluation, title):
 
 
 def _key_figures(summary):
+    few = f"no interval: under {FEWEST_IMAGES} images"
     entries = [
-        (name, number(summary[key]), interval(summary["confidence_intervals"][key]))
-        for name, key in (
-            ("mean Dice", "mean_dice"),
-            ("mean IoU", "mean_iou"),
-            ("pixel accuracy", "pixel_accuracy"),
-        )
+        (name, number(summary[key]), interval(summary["confidence_intervals"][key]) or few)
+        for key, name in headline_titles(len(summary["per_class"])).items()
     ]
     if outlines := summary.get("outlines"):
         entries += [
@@ -95,8 +96,8 @@ def _worst_cases(evaluation, worst):
 
 def _case(evaluation, index, pictures):
     figures = [
-        f"Dice {evaluation.image_dice[index]:.3f}",
-        f"IoU {evaluation.image_iou[index]:.3f}",
+        f"image Dice {number(evaluation.image_dice[index], 3)}",
+        f"image IoU {number(evaluation.image_iou[index], 3)}",
     ]
     if (outlines := evaluation.image_outlines) is not None:
         figures.append(f"boundary F {number(outlines.boundary_f[index], 3)}")
@@ -115,7 +116,7 @@ def _case(evaluation, index, pictures):
 
 def _classes(evaluation, summary):
     has_outlines = evaluation.outlines is not None
-    header = ["class", "", "IoU", "Dice", "precision", "recall", "specificity"]
+    header = ["class", "", "class IoU", "class Dice", "precision", "recall", "specificity"]
     header += ["boundary F", "Hausdorff 95"] if has_outlines else []
     header += ["share of pixels", "images with it"]
     total = max(sum(figures["pixels"] for figures in summary["per_class"].values()), 1)
@@ -132,14 +133,15 @@ def _classes(evaluation, summary):
         rows.append(row)
     drawing = confusion_plot(evaluation.matrix, evaluation.labels.names)
     confusion = plot(drawing, "Confusion matrix, rows adding up to 100%", wide=True)
+    few = f" (of {FEWEST_IMAGES} images or more with the class)"
     return (
-        f"<h2>Classes</h2><p>Over all pixels of all images, with {LEVEL:.0%} intervals.</p>"
+        f"<h2>Classes</h2><p>Over all pixels of all images, with {LEVEL:.0%} intervals{few}.</p>"
         f'{table(header, rows)}<div class="plots" style="margin-top:20px">{confusion}</div>'
     )
 
 
 def _curves(evaluation, summary):
-    drawings = [plot(spread_plot(evaluation.image_dice), "Dice of all images in order")]
+    drawings = [plot(spread_plot(evaluation.image_dice), "Image Dice, in order")]
     if evaluation.curve is not None:
         figures, threshold = sweep(evaluation.curve), summary["threshold"]
         used, best = threshold["used"], threshold["best"]
@@ -158,18 +160,18 @@ def _training(run):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.svg"
         plot_history(history, path, run.monitor)
-        drawing = plot(path.read_bytes(), "Figures of each epoch, at the model's size", wide=True)
+        drawing = plot(path.read_bytes(), _TRAINING_CAPTION, wide=True)
     return f'<h2>Training</h2><div class="plots">{drawing}</div>'
 
 
 def _all_images(evaluation, order):
     outlines = evaluation.image_outlines
-    header = ["image", "", "Dice", "IoU", "pixel accuracy"]
+    header = ["image", "", "image Dice", "image IoU", "pixel accuracy"]
     header += ["boundary F", "Hausdorff 95", "surface distance"] if outlines is not None else []
     rows = []
     for index in order:
         dice = evaluation.image_dice[index]
-        row = [escape(evaluation.ids[index]), bar(dice), number(dice)]
+        row = [escape(evaluation.ids[index]), bar(None if np.isnan(dice) else dice), number(dice)]
         row += [number(evaluation.image_iou[index])]
         row += [number(evaluation.scores.pixel_accuracy[index])]
         if outlines is not None:
@@ -187,13 +189,15 @@ def _all_images(evaluation, order):
 def _notes(evaluation):
     if evaluation.labels.is_binary:
         mean = (
-            f"Means are over images, of the class {evaluation.labels.names[1]}; an image where "
-            "neither truth nor prediction has any counts as 1."
+            f"Mean Dice and IoU over images are those of the class {evaluation.labels.names[1]} "
+            "in each image, averaged; an image where neither truth nor prediction has any counts "
+            "as 1. Over all pixels, they are of the pixels of all images together."
         )
     else:
         mean = (
-            "Means are over the classes that truth or prediction hold, each over all pixels; the "
-            "figure of one image is the mean over the classes in it."
+            "Mean Dice and IoU over classes are over those that truth or prediction hold, each "
+            "over the pixels of all images; image Dice and IoU are the mean over the classes in "
+            "the image."
         )
     outlines = ""
     if evaluation.outlines is not None:
@@ -201,6 +205,15 @@ def _notes(evaluation):
             " Outline distances are in pixels of the image; a dash where truth or prediction has "
             "no outline to measure from."
         )
+        if hidden := int(evaluation.hidden_outlines.sum()):
+            outlines += (
+                f" In {hidden} of {len(evaluation.ids)} images, ignored pixels hide where an "
+                "outline is: it counts in no figure of outlines."
+            )
+    if ignored := int((~evaluation.scores.counting).sum()):
+        mean += f" Of {ignored} images every pixel is ignored: they count in no figure."
+    if not evaluation.has_intervals:
+        mean += f" Fewer than {FEWEST_IMAGES} images have no intervals."
     return (
         f"<h2>How to read this</h2><p>{escape(mean)} Intervals hold {LEVEL:.0%} of the values in "
         f"{DRAWS} bootstrap resamples of the images: how far the figure would move with other "

@@ -74,20 +74,31 @@ class ImageScores:
         return self.counts.true_positive + self.counts.false_negative
 
     @cached_property
+    def counting(self):
+        """Which images have pixels that count, bool `(N,)`; of others nothing is known."""
+        return self.true_pixels.any(axis=1)
+
+    @cached_property
     def dice(self):
-        """Dice of each image, `(N,)`; of several classes their mean, of two the foreground's."""
-        return np.array([mean_over_classes(row) for row in dice(self.counts)])
+        """Dice of each image, `(N,)`; of several classes their mean, of two the foreground's.
+
+        NaN where no pixel counts.
+        """
+        return self._of_images(dice(self.counts))
 
     @cached_property
     def iou(self):
         """IoU of each image, likewise."""
-        return np.array([mean_over_classes(row) for row in iou(self.counts)])
+        return self._of_images(iou(self.counts))
 
     @cached_property
     def pixel_accuracy(self):
-        """Share of the pixels of each image whose class is right, `(N,)`; 1.0 where none count."""
+        """Share of the pixels of each image whose class is right, `(N,)`; NaN where none count."""
         hit, pixels = self.counts.true_positive.sum(axis=1), self.true_pixels.sum(axis=1)
-        return np.divide(hit, pixels, out=np.ones(len(hit)), where=pixels > 0)
+        return np.divide(hit, pixels, out=np.full(len(hit), np.nan), where=pixels > 0)
+
+    def _of_images(self, figures):
+        return np.where(self.counting, [mean_over_classes(row) for row in figures], np.nan)
 
     def pooled(self, weights=None):
         """Return the counts over all images, `(K,)`, each counted `weights` times."""
@@ -105,22 +116,29 @@ class ImageScores:
             weights: `(N,)` how often each image counts; once by default.
 
         Returns:
-            A dict of floats `mean_dice`, `mean_iou` and `pixel_accuracy`.
+            A dict of floats `mean_dice`, `mean_iou` and `pixel_accuracy`; NaN where no pixel
+            counts.
         """
         pooled = self.pooled(weights)
+        pixels = (pooled.true_positive + pooled.false_negative).sum()
+        if not pixels:
+            return dict.fromkeys(("mean_dice", "mean_iou", "pixel_accuracy"), float("nan"))
         if self.is_binary:
             means = {
-                "mean_dice": float(np.average(self.dice, weights=weights)),
-                "mean_iou": float(np.average(self.iou, weights=weights)),
+                "mean_dice": self._mean(self.dice, weights),
+                "mean_iou": self._mean(self.iou, weights),
             }
         else:
             means = {
                 "mean_dice": mean_over_classes(dice(pooled)),
                 "mean_iou": mean_over_classes(iou(pooled)),
             }
-        hit = pooled.true_positive.sum()
-        pixels = hit + pooled.false_negative.sum()
-        return {**means, "pixel_accuracy": float(hit / pixels) if pixels else 1.0}
+        return {**means, "pixel_accuracy": float(pooled.true_positive.sum() / pixels)}
+
+    def _mean(self, figures, weights):
+        """Mean over the images that count."""
+        weights = None if weights is None else weights[self.counting]
+        return float(np.average(figures[self.counting], weights=weights))
 
     def select(self, ids):
         """Return the scores of these images, in this order."""

@@ -13,6 +13,7 @@ from PIL import Image
 from segtf import signatures
 from segtf.data import Source
 from segtf.data.decode import read_image
+from segtf.evaluation.vocabulary import headline_titles
 from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
@@ -137,10 +138,16 @@ class Trial:
             )
         if self.max_iou_drop is None:
             return
+        title = headline_titles(self.reference.spec.labels.num_classes)["mean_iou"]
+        if keras.mean_iou is None:
+            raise ExportError(
+                "Expected labelled pixels to measure the loss of IoU on. Received: "
+                f"{comparison.labelled} images of which every pixel is ignored"
+            )
         drop = 100 * (keras.mean_iou - exported.mean_iou)
         if drop > self.max_iou_drop:
             raise ExportError(
-                f"Expected a loss of at most {self.max_iou_drop:g} points of mean IoU, on "
+                f"Expected a loss of at most {self.max_iou_drop:g} points of {title}, on "
                 f"{comparison.labelled} labelled images. Received: {drop:.2f} points, from "
                 f"{100 * keras.mean_iou:.2f} to {100 * exported.mean_iou:.2f}"
             )

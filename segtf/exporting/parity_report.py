@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from segtf.evaluation.vocabulary import headline_titles
 from segtf.exporting.side_by_side import Case
 from segtf.exporting.speed import Speed
 from segtf.files import write_atomically
@@ -80,7 +81,9 @@ class ParityReport:
         What was not measured is "-". Milliseconds are for one image at 50% and 95% of the runs,
         memory is that above the runtime's own.
         """
-        columns = zip(_HEADER, *map(_cells, self.rows), strict=True)
+        title = headline_titles(self.labels.num_classes)["mean_iou"]
+        header = [title if name == "mean IoU" else name for name in _HEADER]
+        columns = zip(header, *map(_cells, self.rows), strict=True)
         columns = [column for column in columns if set(column[1:]) != {"-"}]
         cells = list(zip(*columns, strict=True))
         if markdown:
@@ -184,7 +187,7 @@ def make_rows(names, formats, sizes, comparison, speeds):
             figures.agreement,
             figures.max_difference,
             figures.mean_iou,
-            None if first is None else 100 * (first - figures.mean_iou),
+            None if None in (first, figures.mean_iou) else 100 * (first - figures.mean_iou),
             speed,
         )
         for name, format_, size, figures, speed in zip(

@@ -46,7 +46,7 @@ class Figures:
         agreement: share of the pixels, 0..1, that have the class that the first gives them.
         max_difference: largest difference of a logit; `None` where class ids come out, or the two
             do not work at one size.
-        mean_iou: as `segtf evaluate` gives it; `None` without labels.
+        mean_iou: as `segtf evaluate` gives it; `None` without labels, or if all are ignored.
     """
 
     agreement: float
@@ -121,10 +121,15 @@ def side_by_side(predictors, examples):
         cases = sorted([*cases, Case(example, masks, agreement)], key=lambda one: one.agreement)
         cases = cases[:SHOWN_CASES]
         images, labelled = images + 1, labelled + (example.truth is not None)
-    means = [tally.scores().summary()["mean_iou"] if labelled else None for tally in tallies]
+    means = [_mean_iou(tally) if labelled else None for tally in tallies]
     shares = (equal / pixels).tolist()
     figures = tuple(map(Figures, shares, differences, means))
     return Comparison(figures, images, labelled, tuple(cases))
+
+
+def _mean_iou(tally):
+    mean_iou = tally.scores().summary()["mean_iou"]
+    return None if np.isnan(mean_iou) else mean_iou
 
 
 def _comparable(reference, predictor):

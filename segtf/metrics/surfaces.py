@@ -9,25 +9,34 @@ from scipy import ndimage
 class SurfaceDistances(NamedTuple):
     """Distances from the outline pixels of each mask to the nearest of the other's.
 
-    They are infinite where the other mask has no outline.
+    They are infinite where the other mask has no outline, and NaN where ignored pixels hide how
+    far it is.
     """
 
     from_true: np.ndarray
     from_predicted: np.ndarray
 
 
-def surface_distances(true, predicted, spacing=1.0, valid=None):
+def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
     """Measure how far two outlines are from each other.
 
     The outline of a mask is those of its pixels that have one of their four neighbours (six in
     a volume) outside of it; beyond the image's edge is outside.
 
+    Where pixels do not count (`valid`), the true outline is taken to run midway between the
+    pixels that are known to be inside and those known to be outside. It is known up to half the
+    width of what lies between, and used where that is at most the `leeway`: a thin ignored band
+    (a trimap, the border of objects) hides little. Where it is wider, distances are NaN. A
+    predicted outline is measured to the true one where that is known; farther from ignored
+    pixels than the leeway, at least to the nearest of them, where the true outline may be.
+
     Args:
         true: mask of a class, `(H, W)` or `(D, H, W)`, nonzero inside.
-        predicted: likewise.
+        predicted: likewise; what it says of pixels that do not count is used as well.
         spacing: distance between neighbouring pixels, one number or one per axis; 1.0 gives
             distances in pixels.
-        valid: mask of the pixels that count; outlines at the edge of the others are left out.
+        valid: mask of the pixels whose truth is known; by default all.
+        leeway: how far off the true outline may be to be used, in the unit of the spacing.
 
     Returns:
         `SurfaceDistances` of float64 arrays `(N,)` and `(M,)`.
@@ -45,10 +54,20 @@ def surface_distances(true, predicted, spacing=1.0, valid=None):
     true, predicted = np.asarray(true) != 0, np.asarray(predicted) != 0
     if true.shape != predicted.shape:
         raise ValueError(f"Expected masks of one shape. Received: {true.shape}, {predicted.shape}")
-    true, predicted = _outline(true, valid), _outline(predicted, valid)
-    return SurfaceDistances(
-        _distance_to(predicted, spacing)[true], _distance_to(true, spacing)[predicted]
-    )
+    predicted = _outline(predicted)
+    valid = None if valid is None else np.asarray(valid) != 0
+    if valid is None or valid.all():
+        true = _outline(true)
+        return SurfaceDistances(
+            _distance_to(predicted, spacing)[true], _distance_to(true, spacing)[predicted]
+        )
+    true, doubt = _likely_outline(true, valid, spacing)
+    known = true & (doubt <= leeway)
+    from_true = _distance_to(predicted, spacing)
+    if predicted.any():
+        from_true = np.where(known, from_true, np.nan)
+    from_predicted = _to_known_outline(known, valid, spacing, leeway)
+    return SurfaceDistances(from_true[true], from_predicted[predicted])
 
 
 def hausdorff(distances, percentile):
@@ -60,7 +79,8 @@ def hausdorff(distances, percentile):
             usual one that forgives outliers.
 
     Returns:
-        A number in the unit of the spacing. 0.0 if both outlines are empty, infinite if one is.
+        A number in the unit of the spacing. 0.0 if both outlines are empty, infinite if one is;
+        NaN if more than half of either is hidden by ignored pixels.
 
     Example:
 
@@ -69,6 +89,9 @@ def hausdorff(distances, percentile):
 
     Source: Maier-Hein et al., "Metrics reloaded", 2024 (https://arxiv.org/abs/2206.01653).
     """
+    distances = _known(distances)
+    if distances is None:
+        return float("nan")
     if np.isinf(_pooled(distances)).any():
         return float("inf")
     return float(max((np.percentile(d, percentile) for d in distances if len(d)), default=0.0))
@@ -77,10 +100,14 @@ def hausdorff(distances, percentile):
 def average_surface_distance(distances):
     """Return the mean over both outlines' pixels of the distance to the other (symmetric, ASSD).
 
-    The unit is that of the spacing. 0.0 if both outlines are empty, infinite if one is.
+    The unit is that of the spacing. 0.0 if both outlines are empty, infinite if one is; NaN if
+    more than half of either is hidden by ignored pixels.
 
     Source: Maier-Hein et al., "Metrics reloaded", 2024 (https://arxiv.org/abs/2206.01653).
     """
+    distances = _known(distances)
+    if distances is None:
+        return float("nan")
     pooled = _pooled(distances)
     return float(pooled.mean()) if len(pooled) else 0.0
 
@@ -93,28 +120,61 @@ def boundary_f(distances, tolerance):
         tolerance: in the unit of the spacing.
 
     Returns:
-        A number in 0..1. 1.0 if both outlines are empty, 0.0 if one is.
+        A number in 0..1. 1.0 if both outlines are empty, 0.0 if one is; NaN if more than half
+        of either is hidden by ignored pixels.
 
     Paper: Csurka et al., "What is a good evaluation measure for semantic segmentation?", 2013
     (https://doi.org/10.5244/C.27.32).
     """
+    distances = _known(distances)
+    if distances is None:
+        return float("nan")
     if not len(_pooled(distances)):
         return 1.0
     shares = [(d <= tolerance).mean() if len(d) else 0.0 for d in distances]
     return float(2.0 * shares[0] * shares[1] / sum(shares)) if sum(shares) else 0.0
 
 
-def _outline(mask, valid):
-    outline = mask & ~ndimage.binary_erosion(mask)
-    if valid is None:
-        return outline
-    return outline & ndimage.binary_erosion(np.asarray(valid) != 0, border_value=1)
+def _outline(mask):
+    return mask & ~ndimage.binary_erosion(mask)
+
+
+def _likely_outline(true, valid, spacing):
+    """The outline midway between what is known to be inside and outside, and how far off it may be.
+
+    Between a pixel inside and one outside the true outline passes somewhere: it is no farther
+    from a point of this one than the farther of both is.
+    """
+    inside = np.pad(true & valid, 1)
+    outside = np.pad(valid & ~true, 1, constant_values=True)
+    to_inside = _distance_to(inside, spacing)
+    likely = np.isfinite(to_inside) & (to_inside <= _distance_to(outside, spacing))
+    # From the last pixel before the outside, so that an outline without doubt has none.
+    to_outside = _distance_to(ndimage.binary_dilation(outside), spacing)
+    within = (slice(1, -1),) * true.ndim
+    return _outline(likely[within]), np.maximum(to_inside, to_outside)[within]
+
+
+def _to_known_outline(known, valid, spacing, leeway):
+    """Distance of every pixel to the true outline where it is known, NaN where that is hidden."""
+    to_known = _distance_to(known, spacing)
+    to_ignored = _distance_to(ndimage.binary_dilation(~valid), spacing)
+    # An ignored pixel that is nearer, by more than the leeway, may hold an outline that is nearer.
+    farther = np.where(to_ignored > leeway, to_ignored, np.nan)
+    return np.where(to_known <= to_ignored + leeway, to_known, farther)
 
 
 def _distance_to(outline, spacing):
     if not outline.any():
         return np.full(outline.shape, np.inf)
     return ndimage.distance_transform_edt(~outline, sampling=spacing)
+
+
+def _known(distances):
+    """The distances without the NaN, or `None` where these are more than half of an outline."""
+    if any(2 * np.isnan(part).sum() > len(part) for part in distances):
+        return None
+    return SurfaceDistances(*(part[~np.isnan(part)] for part in distances))
 
 
 def _pooled(distances):

@@ -60,7 +60,8 @@ class TrainConfig:
         freeze: beginnings of the names of layers that stay as they are.
         class_weights: ``none``, or ``median-frequency`` of the training images, by which rare
             classes weigh more in the cross-entropy.
-        monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`.
+        monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`. Dice
+            and IoU are over all pixels of the held-out images at the model's size.
         patience: epochs without a better one after which training stops; 0 for never.
         augment: name out of `segtf.data.AUGMENTATIONS`.
         skip_broken: whether samples that cannot be used are left out, and counted in a message,

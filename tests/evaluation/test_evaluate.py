@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
 
 import segtf
+from segtf.cli.evaluate import _figures as figure_lines
 from segtf.data import LabelMap, load_source, write_synthetic
 from segtf.exporting.provenance import provenance
 from segtf.runs import Run
@@ -131,6 +132,8 @@ def test_the_report_has_tables_that_agree(red_model, red_folder, tmp_path):
 
 
 def test_intervals_hold_the_figures_and_repeat(red_model, red_folder):
+    for folder in ("images", "masks"):
+        shutil.copy(red_folder / folder / "shifted.png", red_folder / folder / "third.png")
     source = load_source("folder", red_folder)
     first, second = (segtf.evaluate(red_model, source).summary() for _ in range(2))
     assert first == second
@@ -139,6 +142,84 @@ def test_intervals_hold_the_figures_and_repeat(red_model, red_folder):
         assert low < first[name] < high
     low, high = first["per_class"]["foreground"]["iou_interval"]
     assert low < first["per_class"]["foreground"]["iou"] < high
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_images_have_no_intervals(red_model, red_folder, tmp_path, capsys, count):
+    source = load_source("folder", red_folder)
+    source = replace(source, samples=source.samples[:count])
+    found = segtf.evaluate(red_model, source, out=tmp_path / "report")
+    summary = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    assert summary["confidence_intervals"]["mean_dice"] == [None, None]
+    assert summary["confidence_intervals"]["absent"] == "fewer than 3 images"
+    assert summary["per_class"]["foreground"]["iou_interval"] == [None, None]
+    assert "Fewer than 3 images" in (tmp_path / "report" / "report.html").read_text()
+    lines = list(figure_lines(found.summary()))
+    assert any(
+        line.startswith("mean Dice over images") and line.endswith("(95%: -, fewer than 3 images)")
+        for line in lines
+    )
+
+
+def test_a_class_in_few_images_has_no_interval(tmp_path):
+    pixels = keras.Input((8, 8, 3))
+    model = keras.Model(pixels, keras.layers.Conv2D(3, 1, kernel_initializer="zeros")(pixels))
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for index in range(5):
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "images" / f"{index}.png")
+        mask = np.full((8, 8), index % 2, np.uint8)
+        mask[0] = 2 * (index < 3)
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{index}.png")
+    (tmp_path / "classes.txt").write_text("a\nb\nc\n")
+    classes = segtf.evaluate(model, load_source("folder", tmp_path)).summary()["per_class"]
+    assert classes["b"]["images"] == 2 and classes["b"]["iou_interval"] == [None, None]
+    assert None not in classes["a"]["iou_interval"] + classes["c"]["iou_interval"]
+
+
+def test_images_of_ignored_pixels_count_nowhere(red_model, red_folder, tmp_path):
+    for folder in ("images", "masks"):
+        shutil.copy(red_folder / folder / "shifted.png", red_folder / folder / "hidden.png")
+    source = load_source("folder", red_folder)
+    without = replace(source, samples=source.samples[:1] + source.samples[2:])
+    expected = segtf.evaluate(red_model, without).summary()
+    Image.fromarray(np.full((48, 64), 255, np.uint8)).save(red_folder / "masks" / "hidden.png")
+    found = segtf.evaluate(red_model, source, out=tmp_path / "report")
+    assert np.isnan(found.image_dice).tolist() == [False, True, False]
+    summary = found.summary()
+    for name in ("mean_dice", "mean_iou", "pixel_accuracy", "mean_over_images", "per_class"):
+        assert summary[name] == expected[name]
+    assert (summary["images"], summary["images_ignored"]) == (3, 1)
+    rows = list(csv.DictReader((tmp_path / "report" / "images.csv").open()))
+    assert [row["dice"] == "" for row in rows] == [False, True, False]
+
+
+def test_a_set_of_ignored_pixels_has_no_figures(red_model, red_folder, tmp_path):
+    for path in (red_folder / "masks").iterdir():
+        Image.fromarray(np.full((48, 64), 255, np.uint8)).save(path)
+    source = load_source("folder", red_folder)
+    source = replace(
+        source, samples=[replace(one, mask_values={255: 255}) for one in source.samples]
+    )
+    found = segtf.evaluate(red_model, source, out=tmp_path / "report")
+    summary = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    assert summary["mean_dice"] is summary["mean_iou"] is summary["pixel_accuracy"] is None
+    assert summary["images_ignored"] == 2
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert any("every pixel is ignored" in line for line in figure_lines(found.summary()))
+
+
+def test_hidden_outlines_are_said(red_model, red_folder, tmp_path):
+    path = red_folder / "masks" / "exact.png"
+    mask = np.zeros((48, 64), np.uint8)
+    mask[5:35, 5:45] = 255
+    mask[15:25, 15:35] = 1
+    Image.fromarray(mask).save(path)
+    found = segtf.evaluate(red_model, load_source("folder", red_folder), out=tmp_path)
+    assert np.isnan(found.image_outlines.boundary_f).tolist() == [True, False]
+    assert found.summary()["outlines"]["images_hidden"] == 1
+    assert "In 1 of 2 images" in (tmp_path / "report.html").read_text()
+    assert any("outlines of 1 images are hidden" in line for line in figure_lines(found.summary()))
 
 
 def test_outlines_are_those_of_the_shift(red_model, red_folder):

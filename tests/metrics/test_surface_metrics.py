@@ -77,15 +77,16 @@ def test_empty_masks(true, predicted, distance, score):
     assert boundary_f(distances, 2.0) == score
 
 
-def test_outlines_at_ignored_pixels_are_left_out():
+def test_outlines_at_ignored_pixels_are_not_known():
     predicted = BLOCK.copy()
     predicted[:, 5:] = 1
     valid = np.ones((8, 8))
     valid[:, 5:] = 0
-    valid[5:] = valid[:2] = 0
-    distances = surface_distances(BLOCK, predicted * valid, valid=valid)
-    assert hausdorff(distances, 100) == 0.0
-    assert all(len(d) == 1 for d in distances)
+    distances = surface_distances(BLOCK, predicted, valid=valid)
+    assert [float(np.nanmax(d)) for d in distances] == [0.0, 0.0]
+    assert all(np.isnan(d).any() for d in distances)
+    valid[:, :] = 0
+    assert np.isnan(boundary_f(surface_distances(BLOCK * 0, BLOCK, valid=valid), 1.0))
 
 
 def test_volumes():

@@ -1,0 +1,38 @@
+"""What figures are called, in all that is read by people: of what, and averaged over what.
+
+=========================== ======================================= ==========================
+name                        what it is                              in ``metrics.json``, tables
+=========================== ======================================= ==========================
+mean Dice over images       of a binary task: the foreground's in   ``mean_dice``
+                            each image, averaged
+mean Dice over classes      of several classes: each over the       ``mean_dice``
+                            pixels of all images, averaged
+Dice over all pixels        of a binary task: the foreground's over ``over_all_pixels``;
+                            the pixels of all images                history: ``mean_dice``
+class Dice                  of one class, over the pixels of all    ``per_class``
+                            images
+image Dice                  of one image: the foreground's, or the  ``images.csv``
+                            mean over the classes in it
+=========================== ======================================= ==========================
+
+IoU likewise. What a training writes at each epoch is over all pixels, at the model's size.
+"""
+
+
+def headline_titles(num_classes):
+    """Return what the figures are called that sum up an evaluation, by their keys.
+
+    Args:
+        num_classes: number of classes; two are a binary task.
+
+    Example:
+
+    >>> headline_titles(2)["mean_dice"], headline_titles(11)["mean_dice"]
+    ('mean Dice over images', 'mean Dice over classes')
+    """
+    over = "images" if num_classes == 2 else "classes"
+    return {
+        "mean_dice": f"mean Dice over {over}",
+        "mean_iou": f"mean IoU over {over}",
+        "pixel_accuracy": "pixel accuracy",
+    }
