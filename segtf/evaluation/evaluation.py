@@ -150,12 +150,11 @@ class Evaluation:
             "images": len(self.ids),
             **self._ignored_summary(),
             **{name: _number(value) for name, value in self.scores.summary().items()},
-            "frequency_weighted_iou": frequency_weighted_iou(self.matrix),
+            **self._pooled_summary(),
             "mean_over_images": {
                 "dice": _number(mean_defined(self.image_dice)),
                 "iou": _number(mean_defined(self.image_iou)),
             },
-            "over_all_pixels": {"dice": mean_dice(self.matrix), "iou": mean_iou(self.matrix)},
             "confidence_intervals": {
                 "method": "percentile bootstrap over images",
                 "level": LEVEL,
@@ -170,6 +169,17 @@ class Evaluation:
             **self._outline_summary(),
             **self._probability_summary(),
             "confusion_matrix": self.matrix.tolist(),
+        }
+
+    def _pooled_summary(self):
+        """The figures of the pixels of all images together."""
+        known = self.matrix.any()
+        return {
+            "frequency_weighted_iou": frequency_weighted_iou(self.matrix) if known else None,
+            "over_all_pixels": {
+                "dice": mean_dice(self.matrix) if known else None,
+                "iou": mean_iou(self.matrix) if known else None,
+            },
         }
 
     def _ignored_summary(self):
@@ -205,7 +215,8 @@ class Evaluation:
     def _probability_summary(self):
         if self.calibration is None:
             return {}
-        summary = {"expected_calibration_error": self.calibration.expected_error()}
+        error = self.calibration.expected_error() if self.matrix.any() else None
+        summary = {"expected_calibration_error": error}
         if self.curve is not None:
             # Without foreground in the truth, the best threshold is whichever finds nothing.
             known = self.curve.positives.any()

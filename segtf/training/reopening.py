@@ -2,7 +2,7 @@
 
 import json
 
-from segtf.data import load_source
+from segtf.data import load_source, match_classes
 from segtf.data.changes import find_changes, record_contents
 from segtf.data.fingerprint import read_contents
 from segtf.training.config import TrainConfig
@@ -82,6 +82,24 @@ def require_same_data(run, source, split, accept, on_message):
         )
     on_message(f"{source.name} has changed, as accepted: {text}")
     run.save_data(record_contents(contents, split), accepted=changes)
+
+
+def require_same_classes(now, before):
+    """Refuse other classes than the run began with, and the same in another order.
+
+    Args:
+        now: `LabelMap` of the data.
+        before: `LabelMap` of the run.
+
+    Raises:
+        ValueError: naming both lists.
+    """
+    places = match_classes(now, before)
+    if places != tuple(range(before.num_classes)):
+        raise ValueError(
+            "Expected the classes that the run began with, in their order, by which its masks "
+            f"are read: {', '.join(before.names)}. Received: {', '.join(now.names)}"
+        )
 
 
 def _changes_as_a_whole(run, contents):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from segtf.data import find_augmentation, inspect_source, with_classes_of
+from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
 from segtf.data.fingerprint import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
@@ -33,7 +33,13 @@ from segtf.training.precision import (
     prepare_gpus,
     resolve_precision,
 )
-from segtf.training.reopening import load_again, read_settings, read_split, require_same_data
+from segtf.training.reopening import (
+    load_again,
+    read_settings,
+    read_split,
+    require_same_classes,
+    require_same_data,
+)
 from segtf.training.replicas import (
     GlobalBatchLoss,
     answer_empty_shares,
@@ -166,7 +172,7 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
         source = load_again(run, settings)
     source = _inspected(source, config, on_message)
     require_same_data(run, source, split, accept_changed_data, on_message)
-    source = with_classes_of(source, spec.labels)
+    require_same_classes(source.labels, spec.labels)
     if progress:
         config = replace(config, encoder_weights=None, init_from=None)
     work = _prepare(source, split, spec, config, strategy, on_message, "as the run began")

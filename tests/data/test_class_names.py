@@ -145,10 +145,11 @@ def test_models_side_by_side_have_their_classes_in_one_order(grey_steps, tmp_pat
         benchmark(paths, runs=1)
 
 
-def test_a_run_goes_on_only_with_its_classes(small_run, synthetic_folder, tmp_path):
+@pytest.mark.parametrize("names", [("skin", "hair"), ("lesion", "skin")])
+def test_a_run_goes_on_only_with_its_classes_in_their_order(small_run, synthetic_folder, names):
     source = load_source("synthetic", synthetic_folder)
-    other = replace(source, labels=LabelMap(("skin", "hair")))
-    with pytest.raises(ValueError, match=r"skin, lesion.*Received: skin, hair"):
+    other = replace(source, labels=LabelMap(names))
+    with pytest.raises(ValueError, match=rf"skin, lesion.*Received: {', '.join(names)}"):
         segtf.resume(small_run.path, other, on_message=lambda line: None)
 
 
