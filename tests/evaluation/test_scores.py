@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,6 +15,7 @@ MATRICES = st.tuples(st.integers(1, 5), st.integers(2, 4)).flatmap(
 
 @given(MATRICES)
 def test_counts_say_what_the_confusion_matrices_say(matrices):
+    assume(matrices.any(axis=(1, 2)).all())  # of an image without pixels nothing is known
     scores = ImageScores.of_matrices(map(str, range(len(matrices))), matrices)
     assert scores.dice == pytest.approx([mean_dice(matrix) for matrix in matrices])
     assert scores.iou == pytest.approx([mean_iou(matrix) for matrix in matrices])
@@ -36,7 +37,16 @@ def test_a_weight_is_a_repetition(matrices, random):
     drawn = random.choices(ids, k=len(ids))
     scores = ImageScores.of_matrices(ids, matrices)
     weights = np.array([drawn.count(id_) for id_ in ids])
-    assert scores.summary(weights) == pytest.approx(scores.select(drawn).summary())
+    assert scores.summary(weights) == pytest.approx(scores.select(drawn).summary(), nan_ok=True)
+
+
+def test_images_without_pixels_count_nowhere():
+    matrices = [[[8, 0], [0, 4]], [[0, 0], [0, 0]], [[6, 2], [2, 2]]]
+    scores = ImageScores.of_matrices("abc", matrices)
+    assert scores.counting.tolist() == [True, False, True]
+    assert np.isnan([scores.dice[1], scores.iou[1], scores.pixel_accuracy[1]]).all()
+    assert scores.summary() == scores.select("ac").summary()
+    assert np.isnan(list(scores.select("b").summary().values())).all()
 
 
 def test_a_sweep_follows_its_definitions():

@@ -177,6 +177,6 @@ def test_int8_of_a_model_of_ones_own_and_a_data_set(synthetic_folder, tmp_path, 
 
 def test_the_best_model_of_a_run_keeps_the_labels_of_the_run(dark_run, synthetic_folder, tmp_path):
     source = load_source("synthetic", synthetic_folder)
-    source = replace(source, labels=replace(source.labels, names=("one", "other")))
+    source = replace(source, labels=replace(source.labels, names=("background", "foreground")))
     export = segtf.export(Run(dark_run).best_model, tmp_path, "tflite", source=source, speed=False)
     assert segtf.load(export.path).spec.labels.names == ("skin", "lesion")
