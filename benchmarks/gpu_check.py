@@ -16,8 +16,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+import xla
 
 from segtf.data import load_source, write_synthetic
+from segtf.models import model_names
 from segtf.training.config import TrainConfig
 from segtf.training.precision import prepare_gpus, resolve_precision
 from segtf.training.train import train
@@ -40,6 +42,8 @@ def main():
         ("memory growth", check.memory_growth),
         ("precision auto", check.precision),
         *((f"train {name}", lambda name=name: check.train(name)) for name in PRECISIONS),
+        *((f"XLA {name}", lambda name=name: check.xla(name)) for name in PRECISIONS),
+        ("every model with XLA", check.every_model),
         ("deterministic", check.deterministic),
         ("several GPUs", check.several),
     ]
@@ -102,6 +106,22 @@ class Check:
             text += f", {peak / 1e9:.2f} GB at most"
         return f"{text}, Dice {rows[-1]['val_mean_dice']:.3f}"
 
+    def xla(self, precision):
+        """What Keras chooses on a GPU, and what it would be without."""
+        if not self.gpus and precision != "float32":
+            raise NeedsGpu("a GPU")
+        size = 256 if self.gpus else 32
+        settings = self.settings.get("model_settings", {})
+        return str(xla.compare("unet", precision, size, batch=8, rounds=3, steps=5, **settings))
+
+    def every_model(self):
+        """One step of each at a small size, as Keras compiles it there."""
+        if not self.gpus:
+            raise NeedsGpu("a GPU")
+        for name in model_names():
+            self._run(model=name, size=(64, 64), epochs=1, augment="none")
+        return f"{len(model_names())} trained"
+
     def deterministic(self):
         runs = [self._run(deterministic=True) for _ in range(2)]
         weights = [
@@ -123,7 +143,7 @@ class Check:
 
     def _run(self, strategy=None, **settings):
         self.runs += 1
-        config = TrainConfig(**self.settings, **settings)
+        config = TrainConfig(**{**self.settings, **settings})
         path = self.work / f"run{self.runs}"
         return train(
             path, self.source, config, on_message=lambda line: None, verbose=0, strategy=strategy

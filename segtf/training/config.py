@@ -69,7 +69,8 @@ class TrainConfig:
         val_share: share of the images that is held out, where the data has no split of its own.
         seed: whole number that fixes split, order, augmentation and initial weights.
         deterministic: whether two runs give the same weights bit by bit, at some cost of speed.
-        precision: one of `PRECISIONS`; ``auto`` looks at the device.
+        precision: one of `PRECISIONS`; ``auto`` takes what the GPU's tensor cores are made for, and
+            float32 on a CPU.
         save_minutes: how often, within an epoch, the state is saved that a killed run goes on
             from; it is saved after each epoch besides.
 

@@ -5,7 +5,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from segtf.devices import choose_precision, read_cpu_flags
+from segtf.devices import choose_precision
 
 
 def prepare_gpus():
@@ -29,7 +29,7 @@ def resolve_precision(asked):
     details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
     # A GPU that tells no compute capability is none of CUDA's: float32 works on all of them.
     capabilities = [gpu.get("compute_capability", (0, 0)) for gpu in details]
-    return choose_precision(capabilities, read_cpu_flags())
+    return choose_precision(capabilities)
 
 
 @contextlib.contextmanager

@@ -186,14 +186,24 @@ def test_labels_average_binary_losses():
 
 
 def test_compiled_by_xla_they_are_the_same():
-    one_channel, three_channels = batch(1), batch(3)
+    # Variables: what a compiled function is called with, or closes over, is a constant to XLA.
+    one_channel, three_channels = (map(tf.Variable, batch(channels)) for channels in (1, 3))
+    labels = tf.Variable(np.eye(3, dtype="uint8")[batch(2)[0] % 3])
+    (one, one_logits), (ids, logits) = one_channel, three_channels
 
-    def all_losses():
-        hinge = losses.lovasz_hinge(*one_channel)
-        return [hinge, *(loss(*three_channels) for loss in ANY_CHANNELS)]
+    def values():
+        hinge = losses.lovasz_hinge(one.value(), one_logits.value())
+        return [hinge, *(loss(ids.value(), logits.value()) for loss in ANY_CHANNELS)]
 
-    compiled = tf.function(all_losses, jit_compile=True)
-    np.testing.assert_allclose(compiled(), all_losses(), rtol=1e-5)
+    def gradients():
+        with tf.GradientTape() as tape:
+            more = [loss(labels.value(), logits.value()) for loss in MULTI_LABEL]
+            total = tf.add_n([*values(), *more])
+        return tape.gradient(total, [one_logits, logits])
+
+    np.testing.assert_allclose(tf.function(values, jit_compile=True)(), values(), rtol=1e-5)
+    # That it can be translated for XLA is enough: to compile it takes long.
+    tf.function(gradients, jit_compile=True).experimental_get_compiler_ir()(stage="hlo")
 
 
 @pytest.mark.parametrize("loss", [*BINARY, losses.PixelCrossentropy([1, 2])], ids=names)
