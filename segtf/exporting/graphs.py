@@ -122,7 +122,11 @@ def _file_function(logits_of, spec):
             ),
             parallel_iterations=_IMAGES_AT_ONCE,
         )
-        logits = tf.ensure_shape(logits_of(canvases), (None, *spec.size, spec.labels.num_logits))
+        logits = logits_of(canvases)
+        # A model of one's own may give another size than it takes.
+        sides = zip(logits.shape[1:3], spec.size, strict=True)
+        size = [spec_side if side is None else side for side, spec_side in sides]
+        logits = tf.ensure_shape(logits, (None, *size, spec.labels.num_logits))
         answers = tf.map_fn(
             lambda one: answer(*one),
             (logits, sizes, errors),

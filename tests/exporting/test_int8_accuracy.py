@@ -13,6 +13,7 @@ MODELS = [
     "unet-small",
     "segnet-small",
     "segnet-bilinear",
+    "unet-efficientnet-lite0",
     "unet-mobilenetv3-small",
     "unet-efficientnetv2-b0",
 ]

@@ -88,6 +88,12 @@ def test_an_export_does_not_take_the_place_of_a_model_of_ones_own(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_model_that_gives_another_size_is_exported(tmp_path):
+    model = model_of(*TAILS["sigmoid, resized"])
+    exported = segtf.export(model, tmp_path, check_images=[IMAGE, IMAGE[:10]], speed=False)
+    np.testing.assert_array_equal(segtf.load(exported.path)(IMAGE).mask, TRUTH)
+
+
 def test_several_outputs_are_refused(tmp_path):
     path = tflite(model_of(1, lambda x: [x, 2 * x]), tmp_path)
     with pytest.raises(ValueError, match=r"one input and one output.*1 and 2"):
