@@ -23,9 +23,9 @@ def predict(context, model, images, out, labels, resize, size, outputs):
     """
     from segtf.mask_files import plan_masks
 
+    require_writable(out)
     paths = find_images(images, out)
     planned = plan_masks(paths, out)
-    require_writable(out)
     start_tensorflow()
     from segtf.inference.load import load
 

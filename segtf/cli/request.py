@@ -71,13 +71,13 @@ def request(
     from segtf.serving import Client
     from segtf.serving.access import parse_headers
 
-    paths = find_images(images, out)
-    planned = None if out is None else plan_masks(paths, out)
     if out is not None:
         require_writable(out)
     headers = parse_headers(header) if header else None
     access = {"headers": headers, "token": token, "ca_file": ca_file}
     with Client(url, model, version, label, timeout, retries, batch, **access) as client:
+        paths = find_images(images, out)
+        planned = None if out is None else plan_masks(paths, out)
         write_answers(context, _answers(client, paths), planned)
 
 

@@ -79,6 +79,14 @@ def is_there(path):
         return False
 
 
+def is_folder(path):
+    """Whether a path is that of a folder; one too long to be any is not."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
 def open_array(path):
     """Open a .npy or TIFF file as an array; pixels are read when they are used, where possible.
 

@@ -13,7 +13,7 @@ def record_contents(contents, split):
 
     Example:
 
-    >>> from segtf.data.fingerprint import Contents
+    >>> from segtf.data.contents import Contents
     >>> record_contents(Contents("", {"a": {"image": "1", "mask": "2"}}), {"train": ["a"]})
     {'a': {'image': '1', 'mask': '2', 'split': 'train'}}
     """
@@ -38,7 +38,7 @@ def find_changes(before, contents, split, published=()):
 
     Example:
 
-    >>> from segtf.data.fingerprint import Contents
+    >>> from segtf.data.contents import Contents
     >>> then = record_contents(Contents("", {"a": {"image": "1", "mask": "2"}}), {"train": ["a"]})
     >>> now = Contents("", {"a": {"image": "1", "mask": "3"}, "b": {"image": "4", "mask": "5"}})
     >>> find_changes(then, now, {"train": ["a"]})

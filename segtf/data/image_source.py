@@ -2,12 +2,11 @@
 
 import contextlib
 import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from segtf.data.array_files import ImageError
+from segtf.data.array_files import ImageError, is_folder
 
 
 def image_source(source):
@@ -25,7 +24,7 @@ def image_source(source):
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
     if isinstance(source, str | os.PathLike):
-        if Path(source).is_dir():
+        if is_folder(source):
             raise ImageError(
                 f"Expected an image file. Received: {source}, which is a folder: give the files "
                 "in it, for example predict.batch(sorted(folder.glob('*.jpg')))"

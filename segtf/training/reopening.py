@@ -4,7 +4,7 @@ import json
 
 from segtf.data import load_source, match_classes
 from segtf.data.changes import find_changes, record_contents
-from segtf.data.fingerprint import read_contents
+from segtf.data.contents import read_contents
 from segtf.training.config import TrainConfig
 
 

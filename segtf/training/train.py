@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
-from segtf.data.fingerprint import read_contents
+from segtf.data.contents import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model, find_model

@@ -8,7 +8,7 @@ import pytest
 
 from segtf.data import Sample, Source, load_source, write_synthetic
 from segtf.data.changes import find_changes, record_contents
-from segtf.data.fingerprint import read_contents
+from segtf.data.contents import read_contents
 from segtf.data.masks import CocoMask
 from segtf.labels import LabelMap
 

@@ -344,7 +344,7 @@ def test_any_value_anywhere_is_read_or_refused_the_same_twice(folder, data):
             place = place[key]
             keys = sorted(place) if isinstance(place, dict) else range(len(place))
             key = data.draw(st.sampled_from(list(keys)))
-        place[key] = data.draw(JUNK)
+        place[key] = deepcopy(data.draw(JUNK))  # the next turn may change it
 
     def answer():
         try:
