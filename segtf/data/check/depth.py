@@ -28,7 +28,7 @@ def judge_depth(source, looks):
         Finding(
             "black",
             (look.sample.image,),
-            f"has its brightest value read as {look.brightest} of 255",
+            f"comes out nearly black: its brightest value is read as {look.brightest} of 255",
             (look.sample.id,),
         )
         for look in deep
