@@ -95,8 +95,8 @@ def _figures(summary):
         )
         if outlines["images_hidden"]:
             yield (
-                f"outlines of {outlines['images_hidden']} images are hidden by ignored pixels and "
-                "count nowhere"
+                f"{outlines['images_hidden']} images with outlines, or distances, that ignored "
+                "pixels hide: these count nowhere"
             )
     yield "each class over all pixels:"
     yield f"  {'class':<20}{'Dice':>8}{'IoU':>8}{'precision':>11}{'recall':>8}"

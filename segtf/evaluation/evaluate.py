@@ -70,6 +70,8 @@ def evaluate(
     folder = Path(out) if out is not None else run and _folder(run, source, name, is_own)
     if folder is not None:
         require_writable(folder)
+        if run is not None:
+            run.history()  # the report shows it: a damaged one is found before the work
 
     tally = Tally(labels, labels.is_binary if outlines is None else outlines)
     for done, sample in enumerate(source.samples, start=1):

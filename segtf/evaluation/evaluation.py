@@ -84,11 +84,15 @@ class Evaluation:
 
     @property
     def hidden_outlines(self):
-        """Which images have outlines that ignored pixels hide, bool `(N,)`."""
-        held = sum(self.scores.counts[:3]) > 0
+        """Which images have outlines, or distances, that ignored pixels hide, bool `(N,)`."""
+        counts = self.scores.counts
+        true = counts.true_positive + counts.false_negative > 0
+        predicted = counts.true_positive + counts.false_positive > 0
+        hidden = (true | predicted) & np.isnan(self.outlines.boundary_f)
+        hidden |= true & predicted & np.isnan(self.outlines.hausdorff_95)
         if self.labels.is_binary:
-            held[:, 0] = False
-        return (held & np.isnan(self.outlines.boundary_f)).any(axis=1)
+            hidden[:, 0] = False
+        return hidden.any(axis=1)
 
     @cached_property
     def class_figures(self):

@@ -208,7 +208,7 @@ def _notes(evaluation):
         if hidden := int(evaluation.hidden_outlines.sum()):
             outlines += (
                 f" In {hidden} of {len(evaluation.ids)} images, ignored pixels hide where an "
-                "outline is: it counts in no figure of outlines."
+                "outline is, or how far it is from another: that counts in no figure of outlines."
             )
     if ignored := int((~evaluation.scores.counting).sum()):
         mean += f" Of {ignored} images every pixel is ignored: they count in no figure."

@@ -9,8 +9,8 @@ from scipy import ndimage
 class SurfaceDistances(NamedTuple):
     """Distances from the outline pixels of each mask to the nearest of the other's.
 
-    They are infinite where the other mask has no outline, and NaN where ignored pixels hide how
-    far it is.
+    They are infinite where the other mask has no outline in sight, and NaN where ignored pixels
+    hide whether it is near.
     """
 
     from_true: np.ndarray
@@ -27,8 +27,9 @@ def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
     pixels that are known to be inside and those known to be outside. It is known up to half the
     width of what lies between, and used where that is at most the `leeway`: a thin ignored band
     (a trimap, the border of objects) hides little. Where it is wider, distances are NaN. A
-    predicted outline is measured to the true one where that is known; farther from ignored
-    pixels than the leeway, at least to the nearest of them, where the true outline may be.
+    predicted outline is measured to the true one where that is known; if ignored pixels, which
+    may hide a nearer one, are much nearer, its distance is NaN, or infinite if even they are
+    farther than the leeway.
 
     Args:
         true: mask of a class, `(H, W)` or `(D, H, W)`, nonzero inside.
@@ -156,12 +157,16 @@ def _likely_outline(true, valid, spacing):
 
 
 def _to_known_outline(known, valid, spacing, leeway):
-    """Distance of every pixel to the true outline where it is known, NaN where that is hidden."""
+    """Distance of every pixel to the true outline; NaN or infinite where that is hidden."""
     to_known = _distance_to(known, spacing)
-    to_ignored = _distance_to(ndimage.binary_dilation(~valid), spacing)
-    # An ignored pixel that is nearer, by more than the leeway, may hold an outline that is nearer.
-    farther = np.where(to_ignored > leeway, to_ignored, np.nan)
-    return np.where(to_known <= to_ignored + leeway, to_known, farther)
+    to_ignored = _distance_to(~valid, spacing)
+    # The outline may also be that of known pixels beside ignored ones.
+    beside = ndimage.binary_dilation(~valid)
+    to_possible = _distance_to(beside, spacing)
+    hidden = np.where(to_possible > leeway, np.inf, np.nan)
+    # Between the ignored pixel and the known outline: off by up to half of what lies between.
+    is_known = to_known <= np.where(beside, leeway, to_ignored + 2 * leeway)
+    return np.where(is_known, to_known, hidden)
 
 
 def _distance_to(outline, spacing):

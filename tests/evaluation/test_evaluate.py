@@ -219,7 +219,7 @@ def test_hidden_outlines_are_said(red_model, red_folder, tmp_path):
     assert np.isnan(found.image_outlines.boundary_f).tolist() == [True, False]
     assert found.summary()["outlines"]["images_hidden"] == 1
     assert "In 1 of 2 images" in (tmp_path / "report.html").read_text()
-    assert any("outlines of 1 images are hidden" in line for line in figure_lines(found.summary()))
+    assert any(line.startswith("1 images with outlines") for line in figure_lines(found.summary()))
 
 
 def test_outlines_are_those_of_the_shift(red_model, red_folder):

@@ -72,6 +72,7 @@ def test_what_lies_far_from_a_band_counts_in_full():
     hidden[10:30, 2:15] = True
     plain = figures(trimap(SQUARE, 0, 0), extra)
     assert figures(truth, extra)[0] == pytest.approx(plain[0], abs=1e-9)
+    assert np.isnan(figures(truth, extra)[1:]).all()  # how far it is, the void hides
     assert figures(truth, hidden) == [1.0, 0.0, 0.0]
     assert figures(truth, SQUARE) == [1.0, 0.0, 0.0]
 
