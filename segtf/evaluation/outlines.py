@@ -36,7 +36,7 @@ def outline_figures(truth, mask, labels):
 
     An ignored band along an outline hides where exactly that runs. It is measured all the same
     where half the band is no wider than the tolerance of the boundary F, and NaN if more than
-    half of the outline is not known so well. The distances are NaN, too, if more than a
+    a third of the outline is not known so well. The distances are NaN, too, if more than a
     twentieth of the predicted outline has ignored pixels much nearer than the true outline.
 
     Args:

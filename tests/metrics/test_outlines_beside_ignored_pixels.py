@@ -80,10 +80,10 @@ def test_what_lies_far_from_a_band_counts_in_full():
 @pytest.mark.parametrize("shift", [0, 3, 8])
 def test_an_outline_is_measured_where_it_is_known(shift):
     truth = trimap(DISC, 0, 0)
-    truth[:65] = 255  # a quarter of the outline
+    truth[:60] = 255  # a fifth of the outline
     moved = np.roll(DISC, shift, axis=1)
     in_sight = [
-        ndimage.distance_transform_edt(~outline(other))[outline(one) & (ROWS >= 65)]
+        ndimage.distance_transform_edt(~outline(other))[outline(one) & (ROWS >= 60)]
         for one, other in ((DISC, moved), (moved, DISC))
     ]
     expected = boundary_f(SurfaceDistances(*in_sight), TOLERATED)
