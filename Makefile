@@ -34,7 +34,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 demo: $(INSTALLED)
 	rm -rf demo
 	$(BIN)/segtf data synth demo/data --count 120
-	$(BIN)/segtf train demo/run --data-dir demo/data --model unet-small --size 128 --epochs 20
+	$(BIN)/segtf train demo/run --data-dir demo/data --size 128 --epochs 10
 	$(BIN)/segtf export demo/run --format saved_model --out demo/saved_model
 	$(BIN)/segtf export demo/run --format tflite --out demo/tflite
 	$(BIN)/segtf predict demo/saved_model demo/data/images/000*.jpg --out demo/masks-saved_model

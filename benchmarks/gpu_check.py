@@ -67,7 +67,8 @@ class Check:
 
     def __init__(self, work, source, gpus, size):
         self.work, self.source, self.gpus = work, source, gpus
-        self.settings = {"size": (size, size), "epochs": 3 if gpus else 2, "batch_size": 8}
+        self.settings = {"model": "unet", "size": (size, size), "batch_size": 8}
+        self.settings["epochs"] = 3 if gpus else 2
         if not gpus:
             self.settings["model_settings"] = {"base_filters": 4, "depth": 2}
         self.runs = 0

@@ -20,20 +20,33 @@ from segtf.cli.start import start_tensorflow
 )
 @data_options(required=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
-@click.option("--model", default="unet", show_default=True, help="See `segtf models`.")
+@click.option(
+    "--model",
+    default="unet-efficientnet-lite0",
+    show_default=True,
+    help="See `segtf models`. This one begins with weights of ImageNet, unet from nothing.",
+)
 @click.option("--size", type=Size(), default="256", show_default=True)
 @click.option("--resize", default="stretch", show_default=True, help="stretch, letterbox or crop.")
 @click.option("--epochs", default=40, show_default=True)
 @click.option("--batch", default=8, show_default=True, help="Images per step, on all devices.")
 @click.option("--optimizer", default="adamw", show_default=True, help="adamw or sgd.")
-@click.option("--learning-rate", type=float, help="Highest; by default 0.002 (sgd: 0.05).")
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="Highest; by default 0.001 for pretrained encoders, 0.002 for others (sgd: 0.05).",
+)
 @click.option("--schedule", default="cosine", show_default=True, help="cosine or polynomial.")
 @click.option("--weight-decay", default=1e-4, show_default=True)
 @click.option("--clip-norm", default=0.0, help="Largest norm of the gradients; 0 for no limit.")
 @click.option("--accumulate", default=1, show_default=True, help="Steps that make an update.")
 @click.option("--average-weights", default=0.0, help="Momentum of their average, such as 0.99.")
 @click.option(
-    "--encoder-weights", help="imagenet or a weight file, for models with an encoder; else random."
+    "--encoder-weights",
+    default="auto",
+    show_default=True,
+    help="imagenet, a weight file, or none for random ones; auto is imagenet for "
+    "EfficientNet-Lite0 and none for other encoders.",
 )
 @click.option("--init-from", type=click.Path(), help="Run or .keras file to start from.")
 @click.option(

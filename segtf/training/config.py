@@ -10,6 +10,10 @@ from segtf.spec import RESIZE_RULES
 
 LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
 """Name of each optimizer and its learning rate unless another is given."""
+PRETRAINED_LEARNING_RATE = 1e-3
+"""That of adamw where an encoder begins with weights of a training."""
+
+DEFAULT_MODEL = "unet-efficientnet-lite0"
 
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
@@ -46,15 +50,16 @@ class TrainConfig:
         batch_size: images per step, of all devices together.
         optimizer: ``adamw`` or ``sgd`` (with Nesterov momentum 0.9).
         learning_rate: at its highest, after one epoch of warm-up; by default that of
-            `LEARNING_RATES`.
+            `LEARNING_RATES`, or `PRETRAINED_LEARNING_RATE`.
         schedule: how it falls to 0 then: ``cosine`` or ``polynomial`` (power 0.9).
         weight_decay: share of the weights, times the learning rate, that each update takes off.
         clip_norm: largest norm of all gradients together; 0 for no limit.
         accumulate: number of steps whose gradients make one update.
         average_weights: momentum of a moving average of the weights, such as 0.99, which is
             then what is validated and saved; 0 for none.
-        encoder_weights: what an encoder out of keras.applications begins with: ``imagenet`` or the
-            path of a weight file (see `segtf.unet`); random values if not given.
+        encoder_weights: what an encoder begins with: ``imagenet``, the path of a weight file (see
+            `segtf.unet`), or `None` (``none``) for random values. ``auto`` is ``imagenet`` for
+            EfficientNet-Lite0, whose weights come with segtf, and random for others.
         init_from: a run folder or ``.keras`` file whose weights to start with, layer by layer
             where names and shapes agree.
         freeze: beginnings of the names of layers that stay as they are.
@@ -81,9 +86,11 @@ class TrainConfig:
 
     >>> TrainConfig(optimizer="sgd").learning_rate
     0.05
+    >>> TrainConfig().learning_rate, TrainConfig(model="unet").learning_rate
+    (0.001, 0.002)
     """
 
-    model: str = "unet"
+    model: str = DEFAULT_MODEL
     model_settings: Mapping[str, object] = field(default_factory=dict)
     size: tuple[int, int] = (256, 256)
     resize: str = "stretch"
@@ -96,7 +103,7 @@ class TrainConfig:
     clip_norm: float = 0.0
     accumulate: int = 1
     average_weights: float = 0.0
-    encoder_weights: str | None = None
+    encoder_weights: str | None = "auto"
     init_from: str | None = None
     freeze: tuple[str, ...] = ()
     class_weights: str = "none"
@@ -123,8 +130,10 @@ class TrainConfig:
                 raise ValueError(
                     f"Expected {name} as one of {choices}. Received: {getattr(self, name)!r}"
                 )
+        if self.encoder_weights == "none":
+            self._set("encoder_weights", None)
         if self.learning_rate is None:
-            self._set("learning_rate", LEARNING_RATES[self.optimizer])
+            self._set("learning_rate", self._usual_learning_rate())
         self._set("size", image_size("size", self.size))
         for name, (low, high) in WHOLE_NUMBERS.items():
             self._set(name, whole_number(name, getattr(self, name), low, high))
@@ -151,6 +160,14 @@ class TrainConfig:
             raise ValueError(
                 f"Expected model_settings as a dict. Received: {self.model_settings!r}"
             )
+
+    def _usual_learning_rate(self):
+        is_pretrained = self.encoder_weights is not None
+        if self.encoder_weights == "auto":
+            is_pretrained = self.model == DEFAULT_MODEL
+        if is_pretrained and self.optimizer == "adamw":
+            return PRETRAINED_LEARNING_RATE
+        return LEARNING_RATES[self.optimizer]
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)

@@ -12,7 +12,7 @@ from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
-from segtf.models import build_model, find_model
+from segtf.models import build_model
 from segtf.models.keras_file import read_keras_file
 from segtf.models.registry import smallest_side
 from segtf.ranges import image_size
@@ -26,6 +26,11 @@ from segtf.training.checkpoint import SaveState, StopRequests, explaining_full_d
 from segtf.training.class_weights import median_frequency
 from segtf.training.config import TrainConfig
 from segtf.training.display import Display
+from segtf.training.encoder_weights import (
+    model_settings,
+    resolve_encoder_weights,
+    say_encoder_weights,
+)
 from segtf.training.foreground import check_foreground
 from segtf.training.precision import (
     default_strategy,
@@ -106,10 +111,11 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     prepare_gpus()
     policy, reason = resolve_precision(config.precision)
     config = replace(config, precision=policy)
+    config = resolve_encoder_weights(config, source.channels)
+    say_encoder_weights(config, on_message)
     source = _inspected(source, config, on_message)
     spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
     split = make_split(source, config)
-    _say_encoder_weights(config, on_message)
     work = _prepare(source, split, spec, config, strategy, on_message, reason)
     work.config = config = check_foreground(work.data, source.labels, config, on_message)
     require_room(path, work.model, config.optimizer)
@@ -164,8 +170,8 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
     if not {"training", "data"} <= set(settings):
         raise ValueError(f"Expected a run of `segtf train`. Received: {run.path}")
     _require_state(run)
-    config = read_settings(run, settings)
     spec, split = run.spec(), read_split(run)
+    config = resolve_encoder_weights(read_settings(run, settings), spec.channels)
     progress = read_progress(run.state_file) if run.has_state else None
     prepare_gpus()
     if source is None:
@@ -223,7 +229,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
                 config.model,
                 input_shape=(*spec.size, spec.channels),
                 num_classes=spec.labels.num_logits,
-                **_model_settings(config),
+                **model_settings(config),
             )
         if config.init_from:
             fresh = init_from(model, config.init_from)
@@ -249,19 +255,6 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
         f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
     )
     return _Work(model, metric, data, spec, config, strategy)
-
-
-def _model_settings(config):
-    if config.encoder_weights is None:
-        return config.model_settings
-    return {**config.model_settings, "encoder_weights": config.encoder_weights}
-
-
-def _say_encoder_weights(config, on_message):
-    """What an encoder begins with decides much on small data, and random is the default."""
-    settings = {**find_model(config.model).settings, **_model_settings(config)}
-    if settings.get("encoder"):
-        on_message(f"encoder weights: {settings.get('encoder_weights') or 'random'}")
 
 
 def _compile(model, data, spec, config, on_message):

@@ -109,6 +109,7 @@ def test_figures_of_models_are_the_same(name):
 
 def test_a_run_as_keras_compiles_it_on_a_gpu(tmp_path, synthetic_folder, monkeypatch):
     config = TrainConfig(
+        model="unet",
         model_settings={"base_filters": 2, "depth": 1},
         size=(16, 16),
         epochs=2,

@@ -1,15 +1,18 @@
 """Runs of models with an encoder: its weights, freezing it, going on without the weight file."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 import segtf
-from segtf.data import load_source
+from segtf.data import load_source, write_synthetic
 from segtf.models import unet
 from segtf.runs import Run
 from segtf.training.callbacks import CountSteps
 from segtf.training.config import TrainConfig
+from segtf.training.encoder_weights import resolve_encoder_weights
 from segtf.training.starting_weights import freeze
 from segtf.training.train import resume, train
 
@@ -68,6 +71,57 @@ def test_weights_for_another_kind_of_model_write_nothing(tmp_path, synthetic_fol
     with pytest.raises(ValueError, match="only where there is an encoder"):
         train(tmp_path / "run", source, config, on_message=str, verbose=0)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "channels", "weights", "learning_rate"),
+    [
+        ({}, 3, "imagenet", 1e-3),
+        ({}, 1, "imagenet", 1e-3),
+        ({}, 2, None, 1e-3),
+        ({"optimizer": "sgd"}, 3, "imagenet", 5e-2),
+        ({"encoder_weights": "none"}, 3, None, 2e-3),
+        ({"encoder_weights": None}, 3, None, 2e-3),
+        ({"model_settings": {"encoder": SMALL}}, 3, None, 1e-3),
+        ({"model": "unet"}, 3, None, 2e-3),
+        ({"model": f"unet-{SMALL}"}, 3, None, 2e-3),
+        ({"model": f"unet-{SMALL}", "encoder_weights": "imagenet"}, 3, "imagenet", 1e-3),
+    ],
+)
+def test_what_an_encoder_begins_with_unless_told(settings, channels, weights, learning_rate):
+    config = resolve_encoder_weights(TrainConfig(**settings), channels)
+    assert (config.encoder_weights, config.learning_rate) == (weights, learning_rate)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+def test_the_first_line_says_which_model_is_trained(tmp_path, synthetic_folder, monkeypatch):
+    def stop(*_):
+        raise Killed
+
+    monkeypatch.setattr("segtf.training.train._prepare", stop)
+    source = load_source("synthetic", synthetic_folder)
+    messages = []
+    with pytest.raises(Killed):
+        train(tmp_path / "run", source, on_message=messages.append)
+    assert messages[0] == (
+        "model: unet-efficientnet-lite0 with ImageNet weights (the default; --model unet begins "
+        "from nothing)"
+    )
+
+
+@pytest.mark.slow
+def test_grey_images_are_trained_on_by_default(tmp_path):
+    write_synthetic(tmp_path / "data", count=4, size=(32, 32))
+    source = replace(load_source("synthetic", tmp_path / "data"), channels=1)
+    config = TrainConfig(size=(32, 32), epochs=1, batch_size=3, augment="none")
+    run = train(tmp_path / "run", source, config, on_message=str, verbose=0)
+    settings = run.config()["training"]
+    assert (settings["model"], settings["encoder_weights"], settings["learning_rate"]) == (
+        "unet-efficientnet-lite0",
+        "imagenet",
+        1e-3,
+    )
+    assert keras.models.load_model(run.best_model).input_shape == (None, 32, 32, 1)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from segtf.training.config import TrainConfig
 from segtf.training.train import resume, train
 
 TINY = {
+    "model": "unet",
     "model_settings": {"base_filters": 2, "depth": 1},
     "size": (32, 32),
     "epochs": 2,

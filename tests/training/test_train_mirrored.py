@@ -23,7 +23,8 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 folder, data = sys.argv[1:]
 source = load_source("synthetic", data)
 config = TrainConfig(
-    model_settings={"base_filters": 2, "depth": 1}, size=(32, 32), epochs=2, batch_size=4,
+    model="unet", model_settings={"base_filters": 2, "depth": 1},
+    size=(32, 32), epochs=2, batch_size=4,
     average_weights=0.9, optimizer="sgd", val_share=0.75,  # 9 images: enough for a threshold
 )
 quiet = {"on_message": lambda line: None, "verbose": 0}

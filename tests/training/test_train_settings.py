@@ -20,6 +20,7 @@ from segtf.training.threshold import choose_threshold
 from segtf.training.train import train
 
 TINY = {
+    "model": "unet",
     "model_settings": {"base_filters": 2, "depth": 1},
     "size": (32, 32),
     "epochs": 1,
