@@ -1,5 +1,6 @@
 """Lists of classes, as people and label tools write them: names in the order of their ids."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -83,9 +84,9 @@ def _entries(path):
         raise unread(path, *others[0], "without the three numbers of a colour")
     rows = [(line, _bare(text)) for line, text in lines]
     is_table = columns_of(rows[0][1]) is not None
-    numbered = _numbered(rows[1:] if is_table else rows)
-    if numbered:
-        return numbered
+    found = _of_columns(lines, path) or _numbered(rows[1:] if is_table else rows) or _headed(rows)
+    if found:
+        return found
     if is_table or role_of(rows[0][1]):
         raise unread(path, *rows[0], "which reads like a heading: remove it")
     for line, text in rows:
@@ -100,6 +101,44 @@ def _bare(text):
     text = re.sub(r"^[-*]\s+", "", text).rstrip(",; ")
     quoted = re.fullmatch(r"(['\"])(.*)\1", text)
     return clean(quoted[2]) if quoted else text
+
+
+def _of_columns(lines, path):
+    """Entries of a table whose heading tells the names; else an empty list."""
+    separator = ";" if ";" in lines[0][1] else ","
+    rows = [(line, _split(text, separator)) for line, text in lines]
+    heading = [role_of(cell) for cell in rows[0][1]]
+    if len(heading) < 2 or heading.count("name") != 1 or len(rows) < 2:
+        return []
+    for (line, text), (_, cells) in zip(lines[1:], rows[1:], strict=True):
+        if len(cells) != len(heading):
+            raise unread(path, line, text, f"of {len(cells)} cells under {len(heading)} headings")
+    name = heading.index("name")
+    columns = list(zip(*(cells for _, cells in rows[1:]), strict=True))
+    counting = [place for place, column in enumerate(columns) if all(map(_is_number, column))]
+    called = [place for place in counting if heading[place] == "number"] or counting
+    if len(called) > 1:
+        raise unread(path, *lines[0], "with several columns of numbers: which are the ids?")
+    return [
+        Entry(line, cells[name], int(cells[called[0]]) if called else None)
+        for line, cells in rows[1:]
+    ]
+
+
+def _split(text, separator):
+    cells = next(csv.reader([text], delimiter=separator, skipinitialspace=True))
+    return [clean(cell) for cell in cells]
+
+
+def _is_number(text):
+    return re.fullmatch(r"-?\d+", text, re.ASCII) is not None
+
+
+def _headed(rows):
+    """Entries with numbers below a heading in other words; else an empty list."""
+    entries = _numbered(rows[1:]) if len(rows) > 2 else []
+    has_marks = all(re.search(r"[:=,;)]", text) for _, text in rows[1:])
+    return entries if has_marks or any(entry.number == 0 for entry in entries) else []
 
 
 def _numbered(rows):
@@ -122,18 +161,19 @@ def _numbered(rows):
 def _in_order(entries, path):
     """Entries in the order of their numbers, if they have any; each from 0 on is needed once.
 
-    The ignore class may be listed as 255 or -1.
+    The ignore class may be listed as 255 or -1: under a name of its own, or any name beside at
+    least two classes.
     """
     if any(entry.number is None for entry in entries):
         return entries
-    ordered = sorted(
-        (
-            entry
-            for entry in entries
-            if entry.number not in _IGNORE_NUMBERS or entry.name.lower() not in IGNORED_NAMES
-        ),
-        key=lambda entry: entry.number,
+    others = sum(entry.number not in _IGNORE_NUMBERS for entry in entries)
+    kept = (
+        entry
+        for entry in entries
+        if entry.number not in _IGNORE_NUMBERS
+        or not (2 <= others < 255 or entry.name.lower() in IGNORED_NAMES)
     )
+    ordered = sorted(kept, key=lambda entry: entry.number)
     for expected, entry in enumerate(ordered):
         if entry.number != expected:
             raise ValueError(

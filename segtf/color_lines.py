@@ -17,6 +17,7 @@ _HEADINGS = {
 _CVAT = re.compile(r"([^:]+):(\d+),(\d+),(\d+)(?::[^:]*){0,2}")
 _ITK_SNAP = re.compile(r'(\d+)[ ,]+(\d+)[ ,]+(\d+)[ ,]+(\d+)[ ,]+[\d.]+[ ,]+\d[ ,]+\d[ ,]+"(.*)"')
 _HEX = re.compile(r"(?:#|0x)([0-9a-f]{6})", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"""["'(\[]+\s*(\d{1,3})[,;\s]+(\d{1,3})[,;\s]+(\d{1,3})\s*["')\]]+""")
 
 
 class Entry(NamedTuple):
@@ -100,13 +101,16 @@ def unread(path, line, text, why):
 def _colored(line, text, columns, path):
     """The line's entry, or `None` if it has no colour."""
     cvat, snap = _CVAT.fullmatch(text), _ITK_SNAP.fullmatch(text)
+    text = _IN_BRACKETS.sub(_to_hex, text)
     if cvat:
         return Entry(line, clean(cvat[1]), None, _rgb(cvat.groups()[1:4], line, path))
     if snap:
         return Entry(line, clean(snap[5]), int(snap[1]), _rgb(snap.groups()[1:4], line, path))
     cells = _cells(text)
     if columns is not None:
-        return _by_columns(line, dict(zip(columns, cells, strict=False)), path)
+        entry = _by_columns(line, dict(zip(columns, cells, strict=False)), path)
+        if entry or "hex" not in columns:
+            return entry
     codes = [cell for cell in cells if _HEX.fullmatch(cell)]
     if len(codes) == 1 and len(cells) > 1:
         words = [cell for cell in cells if cell not in codes]
@@ -170,6 +174,12 @@ def _rgb(numbers, line, path):
     if max(color) > 255:
         raise unread(path, line, " ".join(numbers), "beyond 255")
     return color
+
+
+def _to_hex(match):
+    """A colour in brackets or quotes as one word; what is beyond 255 stays as it is."""
+    numbers = [int(number) for number in match.groups()]
+    return match[0] if max(numbers) > 255 else "#{:02x}{:02x}{:02x}".format(*numbers)
 
 
 def _from_hex(code):

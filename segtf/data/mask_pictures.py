@@ -12,6 +12,7 @@ MASK_MODES = ("1", "L", "P", "I", "F", "LA", "PA", "RGB", "RGBA")
 """Pillow's modes that a mask may have, beside those of 16 bits (I;16)."""
 
 _BITS, _PHOTOMETRIC, _SAMPLES, _SAMPLE_FORMAT, _PAGE_KIND = 258, 262, 277, 339, 254
+_SOFTWARE = 305
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _SIGNED = 0, 1, 2
 _REDUCED = 1
 _MOST_PAGES = 64
@@ -174,6 +175,16 @@ def _doubts(image):
         yield from _png_doubts(str(image.tile[0][3]))
     elif image.format == "TIFF":
         yield from _tiff_doubts(image)
+    elif image.format == "BMP" and image.tile:
+        yield from _bmp_doubts(image)
+
+
+def _bmp_doubts(image):
+    """Pillow takes a palette of few greys for fewer bits than each pixel has."""
+    raw_mode, stride = image.tile[0][3][:2]
+    bits = {"1": 1, "L": 8}.get(raw_mode)
+    if bits and stride != (image.width * bits + 31) // 32 * 4:
+        yield _always, "has a palette of greys that Pillow reads wrongly: save it as a grey picture"
 
 
 def _png_doubts(raw_mode):
@@ -194,6 +205,12 @@ def _tiff_doubts(image):
         yield (
             _always,
             "says that white is 0: its numbers and what it looks like are each other's reverse",
+        )
+    if photometric == _WHITE_IS_ZERO and str(image.tag_v2.get(_SOFTWARE)).startswith("tifffile"):
+        yield (
+            _always,
+            "holds truth values as tifffile writes them unless it is told photometric='minisblack':"
+            " its numbers and what it looks like are each other's reverse",
         )
     if samples_unread(image):
         yield _always, f"has {samples} channels, of which Pillow reads {len(image.getbands())}"

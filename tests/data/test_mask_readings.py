@@ -100,7 +100,7 @@ READ = {
         IDS,
     ),
     "fax: white is 0": (
-        lambda path: tifffile.imwrite(path, IDS == 0, photometric="miniswhite"),
+        lambda path: tifffile.imwrite(path, IDS == 0, photometric="miniswhite", software=False),
         ".tif",
         IDS > 0,
     ),
@@ -241,6 +241,16 @@ REFUSED = {
         ),
         ".tif",
         "several channels of 16 bits",
+    ),
+    "truth values by tifffile": (
+        lambda path: tifffile.imwrite(path, IDS > 0),
+        ".tif",
+        "holds truth values as tifffile writes them",
+    ),
+    "8 bits BMP of two greys": (
+        lambda path: save(path, palette(np.tile(IDS > 0, (1, 9)), greys(0, 255))),
+        ".bmp",
+        "palette of greys that Pillow reads wrongly",
     ),
     "8 bits, white is 0": (
         lambda path: tifffile.imwrite(path, WHITE, photometric="miniswhite"),

@@ -63,7 +63,8 @@ def judge_masks(source, looks):
     for look in readable:
         if not (id(look) in judged or (shifted and look.sample.mask_values is None)):
             findings += _unknown(look, labels, white.is_class_1)
-    findings += _foreground(source, readable, white.is_class_1)
+    if not shifted:
+        findings += _foreground(source, readable, white.is_class_1)
     return MaskVerdict(tuple(findings), white.is_class_1, _to_keep(white, labels))
 
 

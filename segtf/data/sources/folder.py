@@ -88,7 +88,7 @@ def folder(
         colored = color_table(folder, colors, classes)
         make_mask = _mask_maker(colored, instances, divisor)
         listed = read_pairs(folder / str(pairs), make_mask, _values(colored))
-        return _source(folder, folder, classes, colored, channels, **listed)
+        return _source(folder, folder, classes, colors, colored, channels, **listed)
     layout = find_layout(folder, images, masks)
     part = layout.parts[0]
     subfolders = class_folders(part) if len(layout.parts) == 1 else []
@@ -106,6 +106,7 @@ def folder(
         folder,
         layout.root,
         classes,
+        colors,
         colored,
         channels,
         samples=tuple(
@@ -128,13 +129,13 @@ def _require_settings(mask_ending, instances, divisor, channels):
             raise ValueError(f"Expected {name} as a whole number from 1 on. Received: {value!r}")
 
 
-def _source(folder, root, classes, colored, channels, notices=(), **parts):
+def _source(folder, root, classes, colors, colored, channels, notices=(), **parts):
     if colored:
         labels, notices = colored.labels, (*notices, *colored.notices)
     else:
         labels = class_names(root, classes) or LabelMap(_DEFAULT_NAMES)
     if not classes:
-        notices = (*notices, *lists_left_out(root, colored))
+        notices = (*notices, *lists_left_out(root, colored, colors))
     return Source(plain(folder.name), labels=labels, channels=channels, notices=notices, **parts)
 
 

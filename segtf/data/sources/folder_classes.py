@@ -64,21 +64,22 @@ def color_table(folder, given, classes, mask=None):
     return read_color_table(path) if read_colored(table_lines(path), path)[0] else None
 
 
-def lists_left_out(folder, colored):
+def lists_left_out(folder, colored, given):
     """Return a line for each file that looks like a list of classes and was not read.
 
     Args:
         folder: path of the folder.
         colored: the `ColorTable` that was read, or `None`.
+        given: path of the table of colours, if it is given.
     """
     read = _COLOR_FILE if _find(folder, (_COLOR_FILE,)) else _CVAT_FILE
-    used = {_find(folder, (read,))} if colored else {_find(folder, _CLASS_FILES)}
+    used = (given or _find(folder, (read,))) if colored else _find(folder, _CLASS_FILES)
     return tuple(
         f"{path.name} is not read as a list of classes (see the options classes and colors)"
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in _LIST_ENDINGS
         and "".join(char for char in path.stem.casefold() if char.isalnum()) in _OF_CLASSES
-        and path not in used
+        and not (used and path.samefile(used))
     )
 
 

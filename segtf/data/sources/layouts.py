@@ -130,18 +130,34 @@ def _parts_of_splits(folder):
 
 
 def _left_out(folder, parts):
-    """A line for each folder of pictures beside those that are read."""
+    """A line for the folders of pictures beside those that are read, and for pictures there."""
     used = {path for part in parts for path in (part.images, part.masks)}
-    if folder in used:
-        return ()
-    used |= {path.parent for path in used} - {folder}
-    others = tuple(
-        f"{plain(path.name)} is left out: it holds pictures (see the options images, masks)"
-        for path in visible_folders(folder)
-        if path not in used and holds_pictures(path)
-    )
-    loose = len(image_files(folder))
-    return (*others, f"{loose} pictures outside of the folders are left out") if loose else others
+    whole = {path for part in parts for path in _read_whole(part)}
+    above = {parent for path in used for parent in path.parents}
+    holders = {folder, *(path.parent for path in used), *(used - whole)}
+    holders = sorted(path for path in holders if path.is_relative_to(folder))
+    others = {}
+    for holder in holders:
+        if not whole & {holder, *holder.parents}:
+            for path in visible_folders(holder):
+                if path not in used | above and holds_pictures(path):
+                    others.setdefault((holder == folder, path.name), []).append(path)
+    lines = [
+        f"{_listed(paths, folder)} left out: it holds pictures (see the options images, masks)"
+        for paths in others.values()
+    ]
+    loose = 0 if folder in used else len(image_files(folder))
+    return (*lines, *([f"{loose} pictures outside of the folders are left out"] if loose else []))
+
+
+def _read_whole(part):
+    """The folders of a part that are read with all their subfolders."""
+    return (part.masks,) if part.flat else (part.images, part.masks)
+
+
+def _listed(paths, folder):
+    first = plain(paths[0].relative_to(folder).as_posix())
+    return f"{first} is" if len(paths) == 1 else f"{first}, as in {len(paths)} folders, is"
 
 
 def _first(folder, usual_names):

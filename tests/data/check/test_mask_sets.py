@@ -81,7 +81,7 @@ def test_trimaps_are_recognised(tmp_path, options):
     for index in range(2):
         pair(tmp_path, str(index), lambda path: save(path, trimap), ".png", index)
     source = load_source("folder", tmp_path, **options)
-    (finding,) = check_source(source).errors[:1]
+    (finding,) = check_source(source).errors
     assert finding.kind == "trimap" and "--data pets" in finding.remedy
     assert "{1: 1, 2: 0, 3: 255}" in finding.cause
     with pytest.raises(DataError, match="holds 1, 2, 3, as trimaps do"):

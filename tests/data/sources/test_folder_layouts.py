@@ -150,6 +150,28 @@ def test_what_lies_beside_flat_masks_is_left_out_and_said(tree, masks, others, n
     assert all(line in report_text(check_source(source)) for line in source.notices)
 
 
+def test_a_second_folder_of_masks_in_each_split_is_named(tree):
+    images = [f"{split}/images/{split}.png" for split in ("train", "val")]
+    kinds = ("masks", "labels")
+    masks = [f"{split}/{kind}/{split}.png" for split in ("train", "val") for kind in kinds]
+    source = load_source("folder", tree(images, masks))
+    (notice,) = source.notices
+    assert notice.startswith("train/labels, as in 2 folders, is left out")
+
+
+def test_a_second_folder_of_masks_beside_flat_images_is_named(tree):
+    source = load_source("folder", tree(["a.png"], ["masks/a.png", "labels/a.png"]))
+    (notice,) = source.notices
+    assert notice.startswith("labels is left out")
+
+
+def test_a_table_of_colours_that_is_given_is_not_said_to_be_left_out(tree):
+    folder = tree(["images/a.png"], ["masks/a.png"])
+    (folder / "class_dict.csv").write_text("name,r,g,b\nskin,0,0,0\nhair,1,1,1\n")
+    assert load_source("folder", folder).notices
+    assert not load_source("folder", folder, colors="class_dict.csv").notices
+
+
 def test_images_of_a_split_without_masks_are_left_out_and_said(tree):
     images = [f"images/{split}/{name}.png" for split in ("train", "val", "test") for name in "ab"]
     masks = [f"masks/{split}/{name}.png" for split in ("train", "val") for name in "ab"]

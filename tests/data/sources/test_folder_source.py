@@ -80,6 +80,8 @@ def test_a_table_of_pairs(tmp_path):
     [
         "name,r,g,b\nsky,0,0,255\ncar,255,0,0\nvan,255,0,9\nvoid,0,0,0\n",
         "0 0 255\tsky\n255 0 0 car\n255 0 9 van\n0 0 0 Void\n",
+        "name;rgb\nsky;0 0 255\ncar;255 0 0\nvan;255 0 9\nvoid;0 0 0\n",
+        'sky,"(0, 0, 255)"\ncar,"(255, 0, 0)"\nvan,[255 0 9]\nvoid,"0,0,0"\n',
     ],
 )
 def test_colors_from_a_table(tmp_path, table):
