@@ -53,7 +53,8 @@ class LabelMap:
         colors = self.colors or _spread_colors(len(self.names))
         object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
         if not 2 <= len(self.names) <= 256:
-            raise ValueError(f"Expected 2 to 256 class names. Received: {self.names}")
+            shown = f"{self.names}" if len(self.names) < 2 else f"{len(self.names)}"
+            raise ValueError(f"Expected 2 to 256 class names. Received: {shown}")
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"Expected class names that differ. Received: {self.names}")
         if len(self.colors) != len(self.names) or any(len(rgb) != 3 for rgb in self.colors):

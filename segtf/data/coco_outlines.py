@@ -48,6 +48,8 @@ def read_outline(segmentation, size):
         _check_polygon(polygon, size)
     if not any(_reaches_into(polygon, size) for polygon in drawn):
         raise OutlineError("has an outline that covers nothing in its image")
+    if all(map(_is_tiny, drawn)) and max(size) > 1:
+        raise OutlineError("has an outline within a pixel, as shares of 0..1 would be")
     return drawn, len(polygons) - len(drawn)
 
 
@@ -184,6 +186,12 @@ def _reaches_into(polygon, size):
     height, width = size
     x, y = polygon[::2], polygon[1::2]
     return max(0, min(x)) < min(width, max(x)) and max(0, min(y)) < min(height, max(y))
+
+
+def _is_tiny(polygon):
+    """Whether a polygon is smaller than a pixel, or all within the first one."""
+    x, y = polygon[::2], polygon[1::2]
+    return max(polygon) <= 1 or max(max(x) - min(x), max(y) - min(y)) < 1
 
 
 def _is_finite(numbers):

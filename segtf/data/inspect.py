@@ -6,6 +6,7 @@ from segtf.data.check.check import single_findings, with_meaning
 from segtf.data.check.finding import KINDS, errors_in
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
+from segtf.data.sample import require_source
 
 _SHOWN = 3
 _TOLD = ("listing", "0/255", "no foreground", "all foreground", "deep", "frames")
@@ -39,6 +40,7 @@ def inspect_source(source, skip_broken=False, to_train=True):
         DataError: naming the files and the causes; with `skip_broken` only if nothing is left,
             or leaving out samples does not help.
     """
+    require_source(source)
     looks = look_at_samples(source, thorough=False)
     verdict = judge_masks(source, looks)
     findings = single_findings(source, looks, verdict)

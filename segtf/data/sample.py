@@ -84,6 +84,19 @@ class Source:
             object.__setattr__(self, "whole", self.samples)
 
 
+def require_source(source):
+    """Refuse what is no `Source`, such as the path of a folder.
+
+    Raises:
+        ValueError: naming what it is.
+    """
+    if not isinstance(source, Source):
+        raise ValueError(
+            "Expected a segtf.data.Source, as segtf.data.load_source('folder', path) lists one. "
+            f"Received: {source!r:.80} ({type(source).__name__})"
+        )
+
+
 def _require_background_first(labels):
     if labels.is_binary and background_rank(labels.names[1]) > background_rank(labels.names[0]):
         raise ValueError(

@@ -124,10 +124,12 @@ def official_split(source, val_share=0.2, seed=0):
         such as ``test``, stay apart.
 
     Raises:
-        ValueError: if there are too few samples to hold some out.
+        ValueError: if there are too few samples to hold some out, or some to train on are in
+            another split, too.
     """
     present = {sample.id for sample in source.samples}
     split = {name: [id_ for id_ in ids if id_ in present] for name, ids in source.splits.items()}
+    _require_apart(split)
     if "train" in split and "val" in split:
         return split
     assigned = {id_ for name, ids in split.items() if name != "train" for id_ in ids}
@@ -143,6 +145,17 @@ def official_split(source, val_share=0.2, seed=0):
     if "val" in split:
         return {"train": [sample.id for sample in rest], **split}
     return split | split_by_share(rest, {"train": 1 - val_share, "val": val_share}, seed)
+
+
+def _require_apart(split):
+    for name, ids in split.items():
+        both = set(split.get("train", ())).intersection(ids) if name != "train" else ()
+        if both:
+            raise ValueError(
+                "Expected official splits that share no sample: what is trained on would be "
+                f"measured, too. Received: {len(both)} in both train and {name}, such as "
+                f"{min(both)}"
+            )
 
 
 def extend_split(split, samples, seed=0):

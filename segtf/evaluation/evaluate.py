@@ -13,6 +13,7 @@ from segtf.data import (
     with_classes_of,
 )
 from segtf.data.masks import with_mask_values
+from segtf.data.sample import require_source
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
@@ -54,6 +55,7 @@ def evaluate(
     found = None if isinstance(model, Predictor) else find_model(model)
     run = None if found is None else found.best_of
     source = _trained_on(run) if source is None else source
+    require_source(source)
     is_own = run is not None and _is_own(source, run)
     if is_own:
         source = _read_alike(source, run)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
+from segtf.data.sample import require_source
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
@@ -103,6 +104,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
             loss is no longer finite.
         OSError: if the disk is full; what was saved before is still there.
     """
+    require_source(source)
     config = config or TrainConfig()
     find_augmentation(config.augment)
     least = smallest_side(config.model, **config.model_settings)

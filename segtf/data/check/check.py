@@ -7,6 +7,7 @@ from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
 from segtf.data.check.report import Report, figures_of
 from segtf.data.masks import with_mask_values
+from segtf.data.sample import require_source
 
 
 def check_source(source, split=None, on_sample=None):
@@ -23,6 +24,7 @@ def check_source(source, split=None, on_sample=None):
     Returns:
         A `Report`; its `is_safe` says whether to train on the set.
     """
+    require_source(source)
     looks = look_at_samples(source, thorough=True, on_sample=on_sample)
     verdict = judge_masks(source, looks)
     is_published = split is None

@@ -81,7 +81,8 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
         raise ValueError(f"Expected a data set out of {source_names()}. Received: {name!r}")
     folder = default_folder(name) if folder is None else Path(folder)
     if not folder.is_dir() and name not in _MAKE_THEIR_FOLDER:
-        raise ValueError(f"Expected the folder of data set {name!r}. Received: {folder}, not there")
+        what = "which is a file" if folder.is_file() else "not there"
+        raise ValueError(f"Expected the folder of data set {name!r}. Received: {folder}, {what}")
     try:
         source = _FACTORIES[name](folder, **options)
     except TypeError as error:

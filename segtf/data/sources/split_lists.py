@@ -31,8 +31,8 @@ def read_split_lists(folder, found):
     splits = _by_split(listed)
     ids = {split: [_id(name, found.pairs) for name in names] for split, names in splits.items()}
     absent = [name for names in splits.values() for name in names if not _id(name, found.pairs)]
+    where = lists[0].parent.relative_to(folder)
     if absent:
-        where = lists[0].parent.relative_to(folder)
         notices.append(f"{where} names images that have no mask ({len(absent)}): {absent[0]}, ...")
     named = {_stem(name) for names in listed.values() for name in names}
     strays = {
@@ -43,7 +43,11 @@ def read_split_lists(folder, found):
     if len(strays) < len(found.strays):
         left = len(found.strays) - len(strays)
         notices.append(f"{left} images that have no mask and are in no list are left out")
-    kept = {split: tuple(id_ for id_ in ids_ if id_) for split, ids_ in ids.items()}
+    kept = {split: tuple(id_ for id_ in dict.fromkeys(ids_) if id_) for split, ids_ in ids.items()}
+    unlisted = found.pairs.keys() - {id_ for ids_ in kept.values() for id_ in ids_}
+    if kept.get("train") and unlisted:
+        first = min(unlisted)
+        notices.append(f"{len(unlisted)} images with masks are in no list of {where}: {first}, ...")
     return {split: ids_ for split, ids_ in kept.items() if ids_}, strays, tuple(notices)
 
 

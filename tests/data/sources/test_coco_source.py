@@ -151,6 +151,14 @@ LEFT_OUT = {
         changed(segmentation=[[-30, -30, -10, -30, -10, -10]]),
         "covers nothing in its image",
     ),
+    "shares of the image": (
+        changed(segmentation=[[0.1, 0.1, 0.5, 0.1, 0.5, 0.5, 0.1, 0.5]]),
+        "within a pixel, as shares of 0..1 would be",
+    ),
+    "smaller than a pixel": (
+        changed(segmentation=[[10, 10, 10.2, 10, 10.2, 10.2]]),
+        "within a pixel",
+    ),
     "odd": (changed(segmentation=[SQUARE[:-1]]), "an odd number of coordinates"),
     "text": (changed(segmentation=[["10"] * 8]), "coordinates are no numbers"),
     "truth values": (changed(segmentation=[[True] * 8]), "coordinates are no numbers"),

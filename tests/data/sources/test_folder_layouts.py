@@ -233,6 +233,32 @@ def test_the_lists_of_voc_are_splits_and_its_other_images_no_strays(tree):
     assert [path.name for path in load_source("folder", folder).strays] == ["d.jpg"]
 
 
+def with_lists(folder, **lists):
+    path = folder / "ImageSets" / "Segmentation"
+    path.mkdir(parents=True)
+    for name, lines in lists.items():
+        (path / f"{name}.txt").write_text(lines)
+    return folder
+
+
+def test_what_is_in_no_list_of_voc_is_said(tree):
+    images = [f"JPEGImages/{name}.jpg" for name in "abc"]
+    folder = tree(images, [f"SegmentationClass/{name}.png" for name in "abc"])
+    source = load_source("folder", with_lists(folder, train="a\na\n", val="b\n"))
+    assert source.splits == {"train": ("a",), "val": ("b",)}
+    assert source.notices == (
+        "1 images with masks are in no list of ImageSets/Segmentation: c, ...",
+    )
+
+
+def test_lists_that_share_an_image_are_not_trained_on(tree):
+    images = [f"JPEGImages/{name}.jpg" for name in "abc"]
+    folder = tree(images, [f"SegmentationClass/{name}.png" for name in "abc"])
+    source = load_source("folder", with_lists(folder, train="a\nb\n", val="b\nc\n"))
+    with pytest.raises(ValueError, match="1 in both train and val, such as b"):
+        official_split(source)
+
+
 def test_an_export_of_cvat(tree):
     folder = tree(["JPEGImages/a.jpg"], [], ["ImageSets/Segmentation/default.txt"])
     colors = np.zeros((40, 40, 3), np.uint8)

@@ -181,3 +181,9 @@ def test_mistakes_are_explained(tmp_path, write, options, message):
     write(tmp_path)
     with pytest.raises(ValueError, match=message):
         load_source("folder", tmp_path, **options)
+
+
+def test_a_file_in_place_of_the_folder_is_called_one(tmp_path):
+    save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png, which is a file"):
+        load_source("folder", tmp_path / "a.png")
