@@ -106,27 +106,30 @@ def _bare(text):
 def _of_columns(lines, path):
     """Entries of a table whose heading tells the names; else an empty list."""
     separator = ";" if ";" in lines[0][1] else ","
-    rows = [(line, _split(text, separator)) for line, text in lines]
-    heading = [role_of(cell) for cell in rows[0][1]]
-    if len(heading) < 2 or heading.count("name") != 1 or len(rows) < 2:
+    heading = [role_of(cell) for cell in _split(lines[0][1], separator)]
+    if len(heading) < 2 or heading.count("name") != 1 or len(lines) < 2:
         return []
-    for (line, text), (_, cells) in zip(lines[1:], rows[1:], strict=True):
+    rows = [(line, _split(text, separator)) for line, text in lines[1:]]
+    for (line, text), (_, cells) in zip(lines[1:], rows, strict=True):
         if len(cells) != len(heading):
             raise unread(path, line, text, f"of {len(cells)} cells under {len(heading)} headings")
     name = heading.index("name")
-    columns = list(zip(*(cells for _, cells in rows[1:]), strict=True))
+    columns = list(zip(*(cells for _, cells in rows), strict=True))
     counting = [place for place, column in enumerate(columns) if all(map(_is_number, column))]
     called = [place for place in counting if heading[place] == "number"] or counting
     if len(called) > 1:
         raise unread(path, *lines[0], "with several columns of numbers: which are the ids?")
     return [
-        Entry(line, cells[name], int(cells[called[0]]) if called else None)
-        for line, cells in rows[1:]
+        Entry(line, cells[name], int(cells[called[0]]) if called else None) for line, cells in rows
     ]
 
 
 def _split(text, separator):
-    cells = next(csv.reader([text], delimiter=separator, skipinitialspace=True))
+    """The cells of a line; none where it cannot be divided, as with cells of 128 KB."""
+    try:
+        cells = next(csv.reader([text], delimiter=separator, skipinitialspace=True))
+    except csv.Error:
+        return []
     return [clean(cell) for cell in cells]
 
 

@@ -93,7 +93,7 @@ def role_of(cell):
 def unread(path, line, text, why):
     """Return the error for a line that is not understood."""
     return ValueError(
-        f"Expected class names in id order, one a line. Received: {path}, line {line}: {text!r}, "
+        f"Expected class names in id order, one a line. Received: {path}, line {line}: {text!r:.200}, "
         f"{why}"
     )
 

@@ -177,6 +177,16 @@ def _doubts(image):
         yield from _tiff_doubts(image)
     elif image.format == "BMP" and image.tile:
         yield from _bmp_doubts(image)
+    elif image.format == "PPM" and image.tile:
+        yield from _ppm_doubts(image)
+
+
+def _ppm_doubts(image):
+    """Pillow stretches what goes up to another number than 255 or 65535."""
+    options = image.tile[0][3]
+    most = options[1] if isinstance(options, tuple) and image.mode != "1" else 255
+    if most not in (255, 65535):
+        yield _always, f"says that white is {most}: ids would be stretched to 0..255"
 
 
 def _bmp_doubts(image):

@@ -83,6 +83,12 @@ READ = {
     ),
     "ramp to look at": (lambda path: save(path, palette(IDS, greys(0, 127, 255))), ".png", IDS),
     "GIF": (lambda path: save(path, IDS), ".gif", IDS),
+    "PGM": (lambda path: save(path, IDS), ".pgm", IDS),
+    "PGM as text": (
+        lambda path: path.write_text(f"P2 3 2 255\n{' '.join(str(value) for value in IDS.flat)}\n"),
+        ".pgm",
+        IDS,
+    ),
     "grey and opaque": (lambda path: save(path, with_alpha(IDS, OPAQUE, "LA")), ".png", IDS),
     "half transparent": (
         lambda path: save(path, with_alpha(IDS, OPAQUE // 2, "LA")),
@@ -241,6 +247,16 @@ REFUSED = {
         ),
         ".tif",
         "several channels of 16 bits",
+    ),
+    "white is 2, PGM": (
+        lambda path: path.write_bytes(b"P5 3 2 2\n" + bytes([0, 1, 2, 0, 0, 1])),
+        ".pgm",
+        "white is 2: ids would be stretched",
+    ),
+    "white is 2, PGM as text": (
+        lambda path: path.write_bytes(b"P2 3 2 2\n0 1 2 0 0 1\n"),
+        ".pgm",
+        "white is 2: ids would be stretched",
     ),
     "truth values by tifffile": (
         lambda path: tifffile.imwrite(path, IDS > 0),

@@ -133,14 +133,14 @@ def _left_out(folder, parts):
     """A line for the folders of pictures beside those that are read, and for pictures there."""
     used = {path for part in parts for path in (part.images, part.masks)}
     whole = {path for part in parts for path in _read_whole(part)}
-    above = {parent for path in used for parent in path.parents}
+    known = used | {parent for path in used for parent in path.parents}
     holders = {folder, *(path.parent for path in used), *(used - whole)}
     holders = sorted(path for path in holders if path.is_relative_to(folder))
     others = {}
     for holder in holders:
         if not whole & {holder, *holder.parents}:
             for path in visible_folders(holder):
-                if path not in used | above and holds_pictures(path):
+                if path not in known and holds_pictures(path):
                     others.setdefault((holder == folder, path.name), []).append(path)
     lines = [
         f"{_listed(paths, folder)} left out: it holds pictures (see the options images, masks)"
