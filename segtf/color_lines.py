@@ -93,8 +93,8 @@ def role_of(cell):
 def unread(path, line, text, why):
     """Return the error for a line that is not understood."""
     return ValueError(
-        f"Expected class names in id order, one a line. Received: {path}, line {line}: {text!r:.200}, "
-        f"{why}"
+        f"Expected class names in id order, one a line. Received: {path}, line {line}: "
+        f"{text!r:.200}, {why}"
     )
 
 

@@ -108,6 +108,23 @@ def plain(text):
     return unicodedata.normalize("NFC", encode(text).decode("utf-8"))
 
 
+def printable(text):
+    """Return text on one line that any terminal can show, whatever names are in it.
+
+    Control characters, which could move the cursor or change colours, and what turns the
+    direction of writing are escaped; so are bytes of a file's name that are no UTF-8.
+
+    Example:
+
+    >>> print(printable("scan\\x1b[31m.png\\n"))
+    scan\\x1b[31m.png\\n
+    """
+    text = encode(str(text)).decode("utf-8")
+    return "".join(
+        char.encode("unicode_escape").decode() if _is_control(char) else char for char in text
+    )
+
+
 def is_utf_8(path):
     """Return whether the name of a file is UTF-8, as TensorFlow needs it of what it writes."""
     return encode(str(path)).decode("utf-8") == str(path)
@@ -132,6 +149,11 @@ def _encoding(content):
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def _is_control(char):
+    is_turning = "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+    return is_turning or unicodedata.category(char) in ("Cc", "Zl", "Zp")
 
 
 def _is_invisible(char):

@@ -20,6 +20,7 @@ from segtf.cli.predict import predict
 from segtf.cli.request import request
 from segtf.cli.signals import ending_on_signals
 from segtf.cli.train import train
+from segtf.text_files import printable
 
 MISTAKE = 2
 
@@ -82,7 +83,7 @@ def _escape_what_cannot_be_written():
 
 def _say(text, status):
     with contextlib.suppress(OSError):  # the terminal may be gone
-        click.echo(f"segtf: {text}", err=True)
+        click.echo(printable(f"segtf: {text}"), err=True)
     return status
 
 

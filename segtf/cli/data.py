@@ -8,6 +8,7 @@ from segtf.cli.options import COUNT, SEED, Size, augment_option, data_options, o
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable_file
 from segtf.ranges import MOST_SAMPLES, MOST_VARIANTS
+from segtf.text_files import printable
 
 
 @click.group()
@@ -113,7 +114,7 @@ def show(
     _keep_data(out, source)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
-        click.echo(notice)
+        click.echo(printable(notice))
     draw_samples(source, out, count, changes, variants, seed)
     click.echo(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
 

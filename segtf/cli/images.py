@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from segtf.text_files import printable
+
 
 def find_images(arguments, out=None):
     """Return the image files that arguments name.
@@ -67,17 +69,12 @@ def write_answers(context, answers, planned):
         count += 1
         if error is not None:
             failed += 1
-            click.echo(f"{shown(image)}: {error}", err=True)
+            click.echo(printable(f"{image}: {error}"), err=True)
             continue
         target = image if planned is None else planned[image]
         if planned is not None:
             write_mask(mask, target)
-        click.echo(f"{shown(target)}: {said}")
+        click.echo(printable(f"{target}: {said}"))
     if failed:
         click.echo(f"segtf: {failed} of {count} images have no mask", err=True)
         context.exit(1)
-
-
-def shown(path):
-    """Return a path as text that any terminal can show."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

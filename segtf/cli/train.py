@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from segtf.cli.options import Size, augment_option, data_options, open_source
 from segtf.cli.start import start_tensorflow
+from segtf.text_files import printable
 
 
 @click.command()
@@ -113,10 +114,10 @@ def train(
     from segtf.training.train import train as train_run
 
     if resume:
-        resume_run(run, on_message=click.echo, accept_changed_data=accept_changed_data)
+        resume_run(run, on_message=_say, accept_changed_data=accept_changed_data)
     else:
         source = open_source(data_name, data_dir, classes, data_settings)
-        train_run(run, source, config, on_message=click.echo)
+        train_run(run, source, config, on_message=_say)
     with _telling_that_the_model_is_safe(run):
         summary = evaluate(run).summary()
     click.echo(
@@ -127,6 +128,10 @@ def train(
         )
     )
     click.echo(f"{run}: best.keras, history.csv, report/")
+
+
+def _say(line):
+    click.echo(printable(line))
 
 
 def _require_resume(accept_changed_data):

@@ -153,7 +153,9 @@ def _read(path):
     if not path.exists():
         raise PictureError("missing file", "does not exist")
     if not path.is_file():
-        raise PictureError("unreadable", "is a folder, not a file")
+        raise PictureError(
+            "unreadable", "is a folder, not a file" if path.is_dir() else "is no regular file"
+        )
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from segtf.data.check.report import Report
+from segtf.text_files import printable
 
 _SHOWN = 10
 
@@ -29,7 +30,7 @@ def report_text(report: Report, shown=_SHOWN):
         lines += ["", *_figures(report.figures)]
     for kind, findings in by_kind(report.findings).items():
         lines += ["", *_kind(kind, findings, root_of(source), shown)]
-    return "\n".join([*lines, "", verdict(report)])
+    return "\n".join(map(printable, [*lines, "", verdict(report)]))
 
 
 def verdict(report):

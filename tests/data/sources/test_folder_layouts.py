@@ -345,3 +345,24 @@ def test_names_that_are_no_utf_8_are_escaped(tree, capsys):
         main(["data", "check", str(folder), "--html", str(folder / "check.html")])
     shown = capsys.readouterr().out + (folder / "check.html").read_text(encoding="utf-8")
     assert shown.count("stray-of-images\\udce4.png") >= 2
+
+
+def test_names_of_files_move_no_cursor_and_make_no_lines(tree, capsys):
+    from segtf.cli import main
+
+    folder = tree(["images/a.png", "images/x\x1b[2J\n\u202ey.png"], ["masks/a.png"])
+    for command in (["data", "check"], ["data", "show", "--out", str(folder / "sheet.png")]):
+        with pytest.raises(SystemExit):
+            main([*command, str(folder)])
+    output = capsys.readouterr()
+    for shown in (output.out, output.err):
+        assert r"x\x1b[2J" in shown and r"\u202ey.png" in shown
+        assert not {"\x1b", "\u202e"} & set(shown)
+    assert len(output.err.splitlines()) == 1
+
+
+def test_a_pipe_is_called_no_regular_file(tree):
+    folder = tree(["images/a.png"], ["masks/a.png"])
+    for part in ("images", "masks"):
+        os.mkfifo(folder / part / "b.png")
+    assert "is no regular file" in report_text(check_source(load_source("folder", folder)))
