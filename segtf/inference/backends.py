@@ -10,6 +10,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from segtf import signatures
+from segtf.files import reading
 
 
 class KerasBackend:
@@ -76,6 +77,7 @@ class TFLiteBackend:
     def __init__(self, path, spec, ports=None):
         self.spec = spec
         self._ports = ports
+        self._path = path
         self._interpreter = Interpreter(str(path))
         self._input = self._interpreter.get_input_details()[0]
         shape = (1, *spec.size, spec.channels) if ports is None else ports.input_shape(1)
@@ -97,9 +99,10 @@ class TFLiteBackend:
     def _run(self, pixels):
         is_own = self._ports is None
         numbers = pixels.astype(self._input["dtype"]) if is_own else self._ports.feed(pixels)
-        self._interpreter.set_tensor(self._input["index"], numbers)
-        self._interpreter.invoke()
-        outputs = self._interpreter.get_tensor(self._output["index"])
+        with reading(self._path, "a TFLite model"):  # some damage shows when it runs
+            self._interpreter.set_tensor(self._input["index"], numbers)
+            self._interpreter.invoke()
+            outputs = self._interpreter.get_tensor(self._output["index"])
         return outputs if is_own else self._ports.read(outputs)
 
 
@@ -107,14 +110,16 @@ class OnnxBackend:
     """An ONNX file, run by ONNX Runtime on the CPU.
 
     Args:
+        path: the file.
         session: what `segtf.inference.onnx_file.open_onnx` returned.
         spec: its `ModelSpec`.
         ports: `segtf.inference.ports.Ports` of a file that segtf did not write. One that it wrote
             takes float32 pixels and gives logits.
     """
 
-    def __init__(self, session, spec, ports=None):
+    def __init__(self, path, session, spec, ports=None):
         self.spec = spec
+        self._path = path
         self.gives_class_ids = ports is not None and ports.gives_class_ids
         self._ports = ports
         self._session = session
@@ -131,7 +136,8 @@ class OnnxBackend:
     def _run(self, pixels):
         is_own = self._ports is None
         numbers = pixels.astype(np.float32) if is_own else self._ports.feed(pixels)
-        (outputs,) = self._session.run(None, {self._input.name: numbers})
+        with reading(self._path, "an ONNX model"):  # some damage shows when it runs
+            (outputs,) = self._session.run(None, {self._input.name: numbers})
         return outputs if is_own else self._ports.read(outputs)
 
 

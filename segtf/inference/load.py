@@ -72,7 +72,8 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None, out
         return _load_tflite(found.path, asked)
     if found.kind == ONNX:
         session = open_onnx(found.path)
-        return _decided(OnnxBackend(session, *onnx_ports(session, found.path, **asked)), asked)
+        ports = onnx_ports(session, found.path, **asked)
+        return _decided(OnnxBackend(found.path, session, *ports), asked)
     return _load_saved_model(found.path, asked)
 
 

@@ -30,10 +30,14 @@ def open_onnx(path):
             "Expected ONNX Runtime, which runs .onnx files: pip install 'segtf[onnx]'. "
             f"Received: {path}"
         ) from None
-    try:
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # of classes that ONNX Runtime does not make public
-        raise ValueError(f"Expected an ONNX model. Received: {path}: {error}") from error
+    with reading(path, "an ONNX model"):
+        # Its fallback would try again what failed, and print that it does.
+        session = onnxruntime.InferenceSession(
+            str(path), providers=["CPUExecutionProvider"], enable_fallback=0
+        )
+        for tensor in (*session.get_inputs(), *session.get_outputs()):
+            tensor.shape  # noqa: B018 - names of axes that are no text fail here, not later
+    return session
 
 
 def onnx_ports(session, path, outputs=None, **asked):
@@ -77,11 +81,9 @@ def onnx_details(session, path):
     Raises:
         ValueError: if what is there is damaged.
     """
-    text = session.get_modelmeta().custom_metadata_map.get(SPEC_METADATA)
-    if text is None:
-        return None
     with reading(path, "an ONNX model with the spec that segtf.export wrote"):
-        return dict(json.loads(text))
+        text = session.get_modelmeta().custom_metadata_map.get(SPEC_METADATA)
+        return None if text is None else dict(json.loads(text))
 
 
 def _tensor(details, path):

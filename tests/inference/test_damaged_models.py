@@ -242,3 +242,21 @@ def test_nothing_large_is_made_of_what_is_refused(keras_file, tmp_path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     segtf.load(keras_file)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+def test_flipped_bytes_of_an_onnx_file(tmp_path, capfd):
+    for name in ("onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(name)
+    content = segtf.export(small_model(), tmp_path, "onnx", speed=False).path.read_bytes()
+    path, rng = tmp_path / "flipped.onnx", np.random.default_rng(1)
+    capfd.readouterr()
+    for round_, place in enumerate(rng.integers(0, len(content), 60)):
+        flipped = bytearray(content[:place] if round_ % 5 == 0 else content)
+        if round_ % 5:
+            flipped[place] ^= int(rng.integers(1, 256))
+        path.write_bytes(flipped)
+        try:
+            segtf.load(path)(np.zeros((9, 9, 3), np.uint8))
+        except ValueError as error:
+            assert "Received: " in str(error) and "\n" not in str(error), error
+    assert "EP Error" not in capfd.readouterr().out
