@@ -79,7 +79,7 @@ augment_option = click.option(
     "--augment",
     default="medical",
     show_default=True,
-    help="none, light, medical, medical-mild, street.",
+    help="none, light, medical, medical-mild, photo, street.",
 )
 
 
