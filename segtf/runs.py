@@ -4,6 +4,7 @@
 
     RUN/
       config.json     how it was trained: data, model, settings
+      recipe.toml     the same as options of `segtf train`, by which it can be repeated
       spec.json       what travels with the model: classes, size, resize rule, threshold
       split.json      which samples were trained on and which were held out
       data.json       a digest of each sample's files, by which `resume` sees what has changed
@@ -80,7 +81,7 @@ class Run:
         self.path = Path(path)
 
     @classmethod
-    def create(cls, path, config, spec=None, split=None, data=None):
+    def create(cls, path, config, spec=None, split=None, data=None, recipe=None):
         """Make a new run folder, which appears with all that is given or not at all.
 
         Args:
@@ -89,6 +90,7 @@ class Run:
             spec: the `ModelSpec`, if known already.
             split: assignment of samples to splits, if known already.
             data: digests of the samples' files (see `segtf.data.read_contents`), if known.
+            recipe: text of the recipe that repeats the run, if there is one.
 
         Raises:
             ValueError: if something is there already.
@@ -106,6 +108,8 @@ class Run:
                 run.save_split(split)
             if data is not None:
                 run.save_data(data)
+            if recipe is not None:
+                write_atomically(run.recipe_file, recipe)
             if path.is_dir():
                 path.rmdir()
         return cls(path)
@@ -182,6 +186,11 @@ class Run:
     def best_model(self):
         """Path of the model of the best epoch."""
         return self.path / "best.keras"
+
+    @property
+    def recipe_file(self):
+        """Path of the recipe that repeats the run."""
+        return self.path / "recipe.toml"
 
     @property
     def checkpoints(self):

@@ -17,6 +17,7 @@ from segtf.cli.evaluate import evaluate
 from segtf.cli.export import export
 from segtf.cli.models import models
 from segtf.cli.predict import predict
+from segtf.cli.recipes import recipes
 from segtf.cli.request import request
 from segtf.cli.signals import ending_on_signals
 from segtf.cli.train import train
@@ -32,7 +33,18 @@ def cli(debug):
     """Image segmentation: train, measure, predict, export, serve."""
 
 
-for command in (train, evaluate, compare, predict, export, benchmark, request, models, data):
+for command in (
+    train,
+    evaluate,
+    compare,
+    predict,
+    export,
+    benchmark,
+    request,
+    models,
+    recipes,
+    data,
+):
     cli.add_command(command)
 
 

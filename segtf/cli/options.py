@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import fields
 
 import click
 
@@ -12,12 +13,13 @@ class Size(click.ParamType):
     """``N`` or ``HxW`` in pixels."""
 
     name = "N|HxW"
+    kinds, expected = (int, str), "N or HxW"  # in a recipe
 
     def convert(self, value, param, ctx):
         """Return (height, width)."""
         if isinstance(value, tuple):
             return value
-        sides = value.lower().split("x")
+        sides = str(value).lower().split("x")
         is_size = len(sides) <= 2 and all(side.isascii() and side.isdigit() for side in sides)
         if not is_size or not all(1 <= int(side[:9]) <= LARGEST_SIDE for side in sides):
             self.fail(
@@ -115,10 +117,33 @@ def open_source(data_name, data_dir, classes, data_settings=()):
     """Return the data set that the options name."""
     from segtf.data import load_source
 
-    settings = dict(_setting(text) for text in data_settings)
+    settings = key_values(data_settings)
     if classes is not None:
         settings["classes"] = classes
     return load_source(data_name or "folder", data_dir, **settings)
+
+
+def train_config(values):
+    """Return the `TrainConfig` of those values of `segtf train` that are settings of a training.
+
+    Args:
+        values: name of the parameter to value; those that name the data set are left out.
+    """
+    from segtf.training.config import TrainConfig
+    from segtf.training.recipe import OPTION_OF
+
+    names = {field.name for field in fields(TrainConfig)}
+    field_of = {option: field for field, option in OPTION_OF.items()}
+    settings = {field_of.get(name, name): value for name, value in values.items()}
+    settings = {name: value for name, value in settings.items() if name in names}
+    if "model_settings" in settings:
+        settings["model_settings"] = key_values(settings["model_settings"])
+    return TrainConfig(**settings)
+
+
+def key_values(texts):
+    """Return texts of the form ``KEY=VALUE`` as a dict."""
+    return dict(_setting(text) for text in texts)
 
 
 def _setting(text):

@@ -6,13 +6,15 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from segtf.cli.options import Size, augment_option, data_options, open_source
+from segtf.cli.options import Size, augment_option, data_options, open_source, train_config
+from segtf.cli.recipes import recipe_option
 from segtf.cli.start import start_tensorflow
 from segtf.text_files import printable
 
 
 @click.command()
 @click.argument("run", type=click.Path())
+@recipe_option
 @click.option("--resume", is_flag=True, help="Go on with RUN from its last saved state.")
 @click.option(
     "--accept-changed-data",
@@ -26,6 +28,13 @@ from segtf.text_files import printable
     default="unet-efficientnet-lite0",
     show_default=True,
     help="See `segtf models`. This one begins with weights of ImageNet, unet from nothing.",
+)
+@click.option(
+    "--model-setting",
+    "model_settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Setting of that model, such as base_filters=16.",
 )
 @click.option("--size", type=Size(), default="256", show_default=True)
 @click.option("--resize", default="stretch", show_default=True, help="stretch, letterbox or crop.")
@@ -87,7 +96,6 @@ def train(
     data_dir,
     classes,
     data_settings,
-    batch,
     **settings,
 ):
     """Train a model on labelled images and write the run folder RUN.
@@ -97,7 +105,6 @@ def train(
     since, and a run that another process trains.
     """
     from segtf.runs import Run
-    from segtf.training.config import TrainConfig
 
     if resume:
         _refuse_settings(context)
@@ -105,7 +112,7 @@ def train(
     else:
         _require_resume(accept_changed_data)
         Run.require_new(run)
-        config = TrainConfig(batch_size=batch, **settings)
+        config = train_config(settings)
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate

@@ -39,6 +39,7 @@ from segtf.training.precision import (
     prepare_gpus,
     resolve_precision,
 )
+from segtf.training.recipe import recipe_text
 from segtf.training.reopening import (
     load_again,
     read_settings,
@@ -127,7 +128,8 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         "data_fingerprint": contents.fingerprint,
         "training": config.to_dict(),
     }
-    run = Run.create(path, settings, spec, split, record_contents(contents, split))
+    recipe = recipe_text(config, source.origin, Run(path).recipe_file)
+    run = Run.create(path, settings, spec, split, record_contents(contents, split), recipe)
     with run.lock():
         return _run(work, run, on_message, verbose)
 
