@@ -339,3 +339,25 @@ def _arrange(entries, width):
 
 def _font():
     return ImageFont.load_default(14)
+
+
+def plot_rate_range(rates, losses, smoothed, suggestion, path):
+    """Draw the loss over the learning rates of a range test.
+
+    Args:
+        rates: learning rates, rising.
+        losses: the loss at each.
+        smoothed: the same, averaged over some steps.
+        suggestion: learning rate that is marked.
+        path: file to write, of a format by its suffix (`.png`, `.svg`); replaced if there.
+    """
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    panel = figure.subplots()
+    panel.plot(rates, losses, ".", color="0.75", label="each step")
+    panel.plot(rates, smoothed, color=TRAINING_COLOR, label="averaged over steps")
+    panel.axvline(suggestion, color="0.4", linestyle=":", label=f"suggested: {suggestion:g}")
+    panel.set(xscale="log", xlabel="learning rate", ylabel="loss")
+    panel.set_ylim(0, 1.3 * smoothed[0])
+    panel.legend()
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=110)

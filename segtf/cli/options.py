@@ -40,6 +40,21 @@ class Number(click.FloatRange):
         return number
 
 
+class NumberOrAuto(click.ParamType):
+    """A number, or ``auto``."""
+
+    name = "NUMBER|auto"
+    expected = "a number or auto"  # in a recipe
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.kinds = (int, str) if kind is click.INT else (int, float, str)
+
+    def convert(self, value, param, ctx):
+        """Return the number, or ``auto``."""
+        return value if value == "auto" else self.kind.convert(value, param, ctx)
+
+
 COUNT = click.IntRange(1, 1_000_000)
 SEED = click.IntRange(0, LARGEST_SEED)
 

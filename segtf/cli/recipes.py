@@ -9,7 +9,7 @@ import click
 from segtf.text_files import read_text
 
 _TABLES = ("about", "train")
-_NOT_IN_RECIPES = ("run", "resume", "accept_changed_data", "recipe", "help")
+_NOT_IN_RECIPES = ("run", "resume", "accept_changed_data", "find_learning_rate", "recipe", "help")
 _SUFFIX = ".toml"
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from segtf.cli.options import Size, augment_option, data_options, open_source, train_config
+from segtf.cli.options import (
+    NumberOrAuto,
+    Size,
+    augment_option,
+    data_options,
+    open_source,
+    train_config,
+)
 from segtf.cli.recipes import recipe_option
 from segtf.cli.start import start_tensorflow
 from segtf.text_files import printable
@@ -20,6 +27,11 @@ from segtf.text_files import printable
     "--accept-changed-data",
     is_flag=True,
     help="Go on although images or masks have changed since RUN began.",
+)
+@click.option(
+    "--find-learning-rate",
+    is_flag=True,
+    help="Train no run, but find a learning rate for it: RUN-learning-rate.png and .csv.",
 )
 @data_options(required=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
@@ -39,7 +51,19 @@ from segtf.text_files import printable
 @click.option("--size", type=Size(), default="256", show_default=True)
 @click.option("--resize", default="stretch", show_default=True, help="stretch, letterbox or crop.")
 @click.option("--epochs", default=40, show_default=True)
-@click.option("--batch", default=8, show_default=True, help="Images per step, on all devices.")
+@click.option(
+    "--minutes",
+    default=0.0,
+    help="Time for the training, in place of --epochs: as many as fit are planned.",
+)
+@click.option("--epoch-steps", default=0, help="Steps of an epoch; by default every image once.")
+@click.option(
+    "--batch",
+    type=NumberOrAuto(click.INT),
+    default=8,
+    show_default=True,
+    help="Images per step, on all devices; auto for the most that fit into the memory.",
+)
 @click.option("--optimizer", default="adamw", show_default=True, help="adamw or sgd.")
 @click.option(
     "--learning-rate",
@@ -50,7 +74,18 @@ from segtf.text_files import printable
 @click.option("--weight-decay", default=1e-4, show_default=True)
 @click.option("--clip-norm", default=0.0, help="Largest norm of the gradients; 0 for no limit.")
 @click.option("--accumulate", default=1, show_default=True, help="Steps that make an update.")
-@click.option("--average-weights", default=0.0, help="Momentum of their average, such as 0.99.")
+@click.option(
+    "--average-weights",
+    type=NumberOrAuto(click.FLOAT),
+    default=0.0,
+    help="Momentum of their average, such as 0.99; auto averages over a twentieth of the training.",
+)
+@click.option(
+    "--batch-norm",
+    default="auto",
+    show_default=True,
+    help="Its statistics when validated: moving averages, measured anew, or auto.",
+)
 @click.option(
     "--encoder-weights",
     default="auto",
@@ -64,6 +99,13 @@ from segtf.text_files import printable
     multiple=True,
     help="Layers to keep, by how their names begin, such as encoder.",
 )
+@click.option(
+    "--encoder-factor",
+    default=1.0,
+    show_default=True,
+    help="Learning rate of the encoder, as a fraction of that of the other layers.",
+)
+@click.option("--freeze-epochs", default=0, help="First epochs in which the encoder is kept.")
 @click.option(
     "--class-weights", default="none", show_default=True, help="none or median-frequency."
 )
@@ -92,6 +134,7 @@ def train(
     run,
     resume,
     accept_changed_data,
+    find_learning_rate,
     data_name,
     data_dir,
     classes,
@@ -112,7 +155,7 @@ def train(
     else:
         _require_resume(accept_changed_data)
         Run.require_new(run)
-        config = train_config(settings)
+        config = train_config(_time_or_epochs(context, settings))
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
@@ -124,6 +167,9 @@ def train(
         resume_run(run, on_message=_say, accept_changed_data=accept_changed_data)
     else:
         source = open_source(data_name, data_dir, classes, data_settings)
+        if find_learning_rate:
+            _find_learning_rate(run, source, config)
+            return
         train_run(run, source, config, on_message=_say)
     with _telling_that_the_model_is_safe(run):
         summary = evaluate(run).summary()
@@ -139,6 +185,38 @@ def train(
 
 def _say(line):
     click.echo(printable(line))
+
+
+def _find_learning_rate(run, source, config):
+    from segtf.files import require_writable_file, write_atomically
+    from segtf.training.rate_range import find_learning_rate
+    from segtf.viz import plot_rate_range
+
+    plot, table = (Path(f"{Path(run)}-learning-rate{suffix}") for suffix in (".png", ".csv"))
+    for path in (plot, table):
+        require_writable_file(path)
+    found = find_learning_rate(source, config, on_message=_say)
+    write_atomically(table, found.to_csv())
+    plot_rate_range(found.rates, found.losses, found.smoothed, found.suggestion, plot)
+    click.echo(
+        f"the loss was lowest at {found.lowest:.1e}; a tenth of that: "
+        f"--learning-rate {found.suggestion:g}"
+    )
+    click.echo(f"{plot}: the loss over the learning rates; {table.name}: the figures")
+
+
+def _time_or_epochs(context, settings):
+    """Of epochs and minutes, what is given on the command line counts, not what a recipe says."""
+    is_given = {
+        name: context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for name in ("epochs", "minutes")
+    }
+    if all(is_given.values()):
+        raise ValueError(
+            "Expected --epochs or --minutes, not both. "
+            f"Received: {settings['epochs']} and {settings['minutes']:g}"
+        )
+    return {**settings, "minutes": 0.0} if is_given["epochs"] else settings
 
 
 def _require_resume(accept_changed_data):

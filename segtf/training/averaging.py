@@ -4,7 +4,26 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-_NORM_BATCHES = 32
+from segtf.training.batch_norm import BatchNormStatistics
+
+_SHARE = 0.05
+
+
+def usual_momentum(total_steps):
+    """Return the momentum of an average over a twentieth of a training.
+
+    Within the last twentieth of a cosine, the learning rate is below a hundredth of its peak: the
+    average of those steps lags behind nothing, and before, it is over enough of them to help.
+
+    Args:
+        total_steps: steps of the whole training.
+
+    Example:
+
+    >>> usual_momentum(2000), usual_momentum(20)
+    (0.99, 0.5)
+    """
+    return max(0.5, 1.0 - 1.0 / max(1.0, _SHARE * total_steps))
 
 
 class AverageWeights(keras.callbacks.Callback):
@@ -12,42 +31,36 @@ class AverageWeights(keras.callbacks.Callback):
 
     The average takes the model's place from the start of each validation until the end of the
     epoch. The moving statistics of batch normalisation belong to weights of the past; for the
-    averaged ones they are measured anew, on up to 32 training batches.
+    averaged ones they are measured anew (see `BatchNormStatistics`).
 
-    To come after the callbacks that save or look at the model, and before `SaveState`.
+    To come after the callbacks that save or look at the model. After the last epoch the weights in
+    training are back in the model: what is to be kept has to be saved by such a callback.
 
     Args:
-        model: the built model, trainable weights settled.
-        momentum: weight of the past; smaller in the first steps, as
-            ``min(momentum, (1 + step) / (10 + step))``.
-        batches: training batches `(images, masks)` to measure the statistics on.
+        model: the built model; all layers that are ever trained are trainable.
+        momentum: weight of the past, such as that of `usual_momentum`; smaller in the first
+            steps, as ``min(momentum, (1 + step) / (10 + step))``.
+        batches: a `tf.data.Dataset` of training batches, each a tuple that begins with images, to
+            measure the statistics on.
+        count: how many of them are used, at most.
 
     Reference:
         Izmailov et al.: "Averaging weights leads to wider optima and better generalization",
         2018, https://arxiv.org/abs/1803.05407
     """
 
-    def __init__(self, model, momentum, batches):
+    def __init__(self, model, momentum, batches, count=32):
         super().__init__()
         self.momentum = momentum
-        self.batches = batches
+        self.weights = list(model.trainable_weights)  # some may be frozen in some epochs
         self.averages = [
             keras.Variable(np.array(weight.numpy()), trainable=False, name=f"average_{index}")
-            for index, weight in enumerate(model.trainable_weights)
+            for index, weight in enumerate(self.weights)
         ]
         self.updates = keras.Variable(0.0, trainable=False, name="average_updates")
+        self.statistics = BatchNormStatistics(model, batches, count)
         self._in_training = None
         self._follow = tf.function(self._follow_weights)
-        self._forward = tf.function(
-            lambda images: tf.distribute.get_strategy().run(
-                lambda pixels: model(pixels, training=True), (images,)
-            )
-        )
-        self._normalizations = [
-            layer
-            for layer in model._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
-        ]
 
     @property
     def variables(self):
@@ -62,9 +75,9 @@ class AverageWeights(keras.callbacks.Callback):
         """Put the average in the model's place."""
         if self._in_training is None:
             self._in_training = [weight.numpy() for weight in self.model.variables]
-            for weight, average in zip(self.model.trainable_weights, self.averages, strict=True):
+            for weight, average in zip(self.weights, self.averages, strict=True):
                 weight.assign(average)
-            self._measure_statistics()
+            self.statistics.measure()
 
     def on_epoch_end(self, epoch, logs=None):
         """Put the weights in training back."""
@@ -75,24 +88,5 @@ class AverageWeights(keras.callbacks.Callback):
     def _follow_weights(self):
         self.updates.assign_add(1.0)
         momentum = tf.minimum(self.momentum, (1.0 + self.updates) / (10.0 + self.updates))
-        for weight, average in zip(self.model.trainable_weights, self.averages, strict=True):
+        for weight, average in zip(self.weights, self.averages, strict=True):
             average.assign(weight + momentum * (average - weight))
-
-    def _measure_statistics(self):
-        """Set moving statistics to the mean of those of some batches."""
-        statistics = [v for n in self._normalizations for v in (n.moving_mean, n.moving_variance)]
-        if not statistics:
-            return
-        momenta = [layer.momentum for layer in self._normalizations]
-        for layer in self._normalizations:
-            layer.momentum = 0.0  # each batch leaves its own statistics behind
-        sums, count = [0.0] * len(statistics), 0
-        for images, _ in self.batches.take(_NORM_BATCHES):
-            self._forward(tf.cast(images, tf.float32))
-            values = [variable.numpy() for variable in statistics]
-            sums = [total + value for total, value in zip(sums, values, strict=True)]
-            count += 1
-        for variable, total in zip(statistics, sums, strict=True):
-            variable.assign(total / count)
-        for layer, momentum in zip(self._normalizations, momenta, strict=True):
-            layer.momentum = momentum

@@ -51,8 +51,18 @@ class TrainingData:
 
     @property
     def steps_per_epoch(self):
+        """Steps of an epoch: those in which every image is seen, unless others are set."""
+        return self.config.epoch_steps or self.whole_steps
+
+    @property
+    def whole_steps(self):
         """Steps in which every image is seen at least once."""
         return steps_per_epoch(len(self.train), self.config.batch_size)
+
+    @property
+    def total_steps(self):
+        """Steps of the whole training."""
+        return self.config.epochs * self.steps_per_epoch
 
     def training(self, start_step=0):
         """Return the changed batches of the whole training, from a step on."""
@@ -61,7 +71,7 @@ class TrainingData:
             self.train,
             config.batch_size,
             config.seed,
-            config.epochs,
+            -(-self.total_steps // self.whole_steps),
             find_augmentation(config.augment),
             self.ignore_class,
             start_step,

@@ -18,19 +18,23 @@ DEFAULT_MODEL = "unet-efficientnet-lite0"
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 CLASS_WEIGHTS = ("none", "median-frequency")
+BATCH_NORM = ("auto", "moving", "measured")
 WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),
+    "epoch_steps": (0, 1_000_000),
     "batch_size": (1, 65_536),
     "accumulate": (1, 1_000_000),
+    "freeze_epochs": (0, 1_000_000),
     "patience": (0, 1_000_000),
     "seed": (0, LARGEST_SEED),
 }
 """Setting to the least and the greatest that it may be."""
 NUMBERS = {
+    "minutes": {"low": 0, "high": math.inf},
     "learning_rate": {"low": 0, "high": 1000, "above": True},
     "weight_decay": {"low": 0, "high": 1000},
     "clip_norm": {"low": 0, "high": math.inf},
-    "average_weights": {"low": 0, "high": 1, "below": True},
+    "encoder_factor": {"low": 0, "high": 1, "above": True},
     "val_share": {"low": 0, "high": 1, "above": True, "below": True},
     "save_minutes": {"low": 0, "high": math.inf},
 }
@@ -47,7 +51,13 @@ class TrainConfig:
         size: height and width in pixels that the model is trained at.
         resize: how images are brought to that size: ``stretch``, ``letterbox`` or ``crop``.
         epochs: how often every image is seen.
-        batch_size: images per step, of all devices together.
+        minutes: time to which the training is planned, from its start to its last validation, in
+            the place of `epochs`: some steps are timed first, then the number of epochs (and
+            `epoch_steps`, where hardly any would fit) is fixed, on record in the run, and kept
+            when it is resumed. 0 for no plan.
+        epoch_steps: steps after which an epoch ends; 0 for those in which every image is seen.
+        batch_size: images per step, of all devices together; ``auto`` for the most that fit into
+            the memory with a margin and leave an epoch 16 steps, found by trying.
         optimizer: ``adamw`` or ``sgd`` (with Nesterov momentum 0.9).
         learning_rate: at its highest, after one epoch of warm-up; by default that of
             `LEARNING_RATES`, or `PRETRAINED_LEARNING_RATE`.
@@ -56,13 +66,22 @@ class TrainConfig:
         clip_norm: largest norm of all gradients together; 0 for no limit.
         accumulate: number of steps whose gradients make one update.
         average_weights: momentum of a moving average of the weights, such as 0.99, which is
-            then what is validated and saved; 0 for none.
+            then what is validated and saved; 0 for none. ``auto`` takes the average over a
+            twentieth of the training (see `segtf.training.usual_momentum`).
+        batch_norm: the statistics of batch normalisation that are validated and saved:
+            ``moving`` averages over the last steps, as Keras keeps them; ``measured`` anew before
+            each validation, as the weights are then, on a quarter of the training batches (4 to
+            32), for about an eighth of the time; or ``auto``, which is measured for SegNets, whose
+            moving statistics lag most. Those of averaged weights are always measured.
         encoder_weights: what an encoder begins with: ``imagenet``, the path of a weight file (see
             `segtf.unet`), or `None` (``none``) for random values. ``auto`` is ``imagenet`` for
             EfficientNet-Lite0, whose weights come with segtf, and random for others.
         init_from: a run folder or ``.keras`` file whose weights to start with, layer by layer
             where names and shapes agree.
         freeze: beginnings of the names of layers that stay as they are.
+        encoder_factor: learning rate of the encoder (the layers whose names begin with
+            ``encoder``), as a fraction of that of the others; 1 for the same.
+        freeze_epochs: first epochs in which the encoder stays as it is.
         class_weights: ``none``, or ``median-frequency`` of the training images, by which rare
             classes weigh more in the cross-entropy.
         monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`. Dice
@@ -95,17 +114,22 @@ class TrainConfig:
     size: tuple[int, int] = (256, 256)
     resize: str = "stretch"
     epochs: int = 40
-    batch_size: int = 8
+    minutes: float = 0.0
+    epoch_steps: int = 0
+    batch_size: int | str = 8
     optimizer: str = "adamw"
     learning_rate: float | None = None
     schedule: str = "cosine"
     weight_decay: float = 1e-4
     clip_norm: float = 0.0
     accumulate: int = 1
-    average_weights: float = 0.0
+    average_weights: float | str = 0.0
+    batch_norm: str = "auto"
     encoder_weights: str | None = "auto"
     init_from: str | None = None
     freeze: tuple[str, ...] = ()
+    encoder_factor: float = 1.0
+    freeze_epochs: int = 0
     class_weights: str = "none"
     monitor: str = "val_mean_dice"
     patience: int = 0
@@ -123,6 +147,7 @@ class TrainConfig:
             ("optimizer", tuple(LEARNING_RATES)),
             ("schedule", SCHEDULES),
             ("class_weights", CLASS_WEIGHTS),
+            ("batch_norm", BATCH_NORM),
             ("monitor", MONITORS),
             ("precision", PRECISIONS),
         ):
@@ -136,9 +161,14 @@ class TrainConfig:
             self._set("learning_rate", self._usual_learning_rate())
         self._set("size", image_size("size", self.size))
         for name, (low, high) in WHOLE_NUMBERS.items():
+            if name == "batch_size" and self.batch_size == "auto":
+                continue
             self._set(name, whole_number(name, getattr(self, name), low, high))
         for name, limits in NUMBERS.items():
             self._set(name, number(name, getattr(self, name), **limits))
+        if self.average_weights != "auto":
+            momentum = number("average_weights", self.average_weights, 0, 1, below=True)
+            self._set("average_weights", momentum)
         self._check_texts()
 
     def _check_texts(self):

@@ -40,6 +40,8 @@ def recipe_text(config, origin, path):
     """
     values = _data_options(dict(origin))
     for field in fields(TrainConfig):
+        if field.name == "minutes":
+            continue  # the epochs that were planned repeat it, however fast the machine is
         value = getattr(config, field.name)
         values[option_name(field.name)] = _as_option(field.name, value)
     lines = [f"{name} = {_toml(value)}" for name, value in values.items() if value is not None]

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from segtf.training.encoder import EncoderAdamW, EncoderSGD
+
 _SHARE_AT_START = 0.05
 _POLYNOMIAL_POWER = 0.9
 
@@ -87,16 +89,20 @@ def make_optimizer(config, steps_per_epoch):
         warmup_steps=min(steps_per_epoch, total // 10),
         decay=config.schedule,
     )
+    is_slow = config.encoder_factor < 1
     settings = {
         "learning_rate": schedule,
         "weight_decay": config.weight_decay or None,
         "global_clipnorm": config.clip_norm or None,
         "gradient_accumulation_steps": config.accumulate if config.accumulate > 1 else None,
     }
+    if is_slow:
+        settings["encoder_factor"] = config.encoder_factor
     if config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
+        kind = EncoderSGD if is_slow else keras.optimizers.SGD
+        optimizer = kind(momentum=0.9, nesterov=True, **settings)
     else:
-        optimizer = keras.optimizers.AdamW(**settings)
+        optimizer = (EncoderAdamW if is_slow else keras.optimizers.AdamW)(**settings)
     if config.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import keras
-
 from segtf.models.keras_file import read_keras_file
 from segtf.runs import Run
+from segtf.training.encoder import find_layers, layers_of
 
 
 def init_from(model, path):
@@ -22,8 +21,8 @@ def init_from(model, path):
         ValueError: if there is no model, or no layer of it fits.
     """
     file = Run.open(path).require_model() if Path(path).is_dir() else Path(path)
-    others = {layer.name: layer for layer in _layers(read_keras_file(file))}
-    layers = [layer for layer in _layers(model) if layer.weights]
+    others = {layer.name: layer for layer in layers_of(read_keras_file(file))}
+    layers = [layer for layer in layers_of(model) if layer.weights]
     fresh = []
     for layer in layers:
         other = others.get(layer.name)
@@ -49,24 +48,13 @@ def freeze(model, prefixes):
     Raises:
         ValueError: for a prefix that fits no layer, or if nothing is left to train.
     """
-    layers = [layer for layer in _layers(model) if layer.weights]
     for prefix in prefixes:
-        chosen = [layer for layer in layers if layer.name.startswith(prefix)]
-        if not chosen:
-            names = ", ".join(layer.name for layer in layers)
-            raise ValueError(
-                f"Expected the beginning of a layer's name out of {names}. Received: {prefix!r}"
-            )
-        for layer in chosen:
+        for layer in find_layers(model, prefix):
             layer.trainable = False
     if not model.trainable_weights:
         raise ValueError(
             f"Expected layers to be left to train. Received: freeze={tuple(prefixes)}, all of them"
         )
-
-
-def _layers(model):
-    return [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
 
 
 def _shapes(layer):

@@ -1,7 +1,7 @@
 """segtf.train and segtf.resume: the main way from a data set to a run folder."""
 
 import math
-import sys
+import time
 from dataclasses import dataclass, replace
 
 import keras
@@ -19,20 +19,20 @@ from segtf.models.registry import smallest_side
 from segtf.ranges import image_size
 from segtf.runs import Run
 from segtf.spec import ModelSpec
-from segtf.training.averaging import AverageWeights
+from segtf.training.arrangement import arrange_callbacks
 from segtf.training.batch_norm import fit_momentum
+from segtf.training.batch_size import find_batch_size
 from segtf.training.batches import TrainingData, make_split
-from segtf.training.callbacks import CountSteps, HistoryWriter, SaveBest, StopEarly
-from segtf.training.checkpoint import SaveState, StopRequests, explaining_full_disk
+from segtf.training.checkpoint import StopRequests, explaining_full_disk
 from segtf.training.class_weights import median_frequency
 from segtf.training.config import TrainConfig
-from segtf.training.display import Display
 from segtf.training.encoder_weights import (
     model_settings,
     resolve_encoder_weights,
     say_encoder_weights,
 )
 from segtf.training.foreground import check_foreground
+from segtf.training.planning import describe_plan, measure_speed, plan
 from segtf.training.precision import (
     default_strategy,
     dtype_policy,
@@ -63,7 +63,6 @@ from segtf.training.summary import (
     require_memory,
     require_room,
 )
-from segtf.training.tensorboard import TensorBoardWriter
 from segtf.training.threshold import choose_threshold
 from segtf.viz import plot_history
 
@@ -106,21 +105,13 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         OSError: if the disk is full; what was saved before is still there.
     """
     require_source(source)
+    began = time.perf_counter()
     config = config or TrainConfig()
-    find_augmentation(config.augment)
-    least = smallest_side(config.model, **config.model_settings)
-    image_size(f"the size of {config.model}", config.size, least)
     Run.require_new(path)
-    prepare_gpus()
-    policy, reason = resolve_precision(config.precision)
-    config = replace(config, precision=policy)
-    config = resolve_encoder_weights(config, source.channels)
-    say_encoder_weights(config, on_message)
-    source = _inspected(source, config, on_message)
-    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
-    split = make_split(source, config)
-    work = _prepare(source, split, spec, config, strategy, on_message, reason)
-    work.config = config = check_foreground(work.data, source.labels, config, on_message)
+    work, source, split = set_up(source, config, on_message, strategy)
+    if config.minutes:
+        _plan(work, began, on_message)
+    work.config = config = check_foreground(work.data, source.labels, work.config, on_message)
     require_room(path, work.model, config.optimizer)
     contents = read_contents(source)
     settings = {
@@ -129,9 +120,40 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         "training": config.to_dict(),
     }
     recipe = recipe_text(config, source.origin, Run(path).recipe_file)
-    run = Run.create(path, settings, spec, split, record_contents(contents, split), recipe)
+    run = Run.create(path, settings, work.spec, split, record_contents(contents, split), recipe)
     with run.lock():
         return _run(work, run, on_message, verbose)
+
+
+def set_up(source, config, on_message, strategy=None):
+    """Bring together what a training of a new model needs, and say what it is.
+
+    Args:
+        source: the `Source`.
+        config: the `TrainConfig`.
+        on_message: called with each line about data, model and device.
+        strategy: as `train` takes it.
+
+    Returns:
+        The compiled model with its data, settings and strategy; the inspected source; its split.
+    """
+    find_augmentation(config.augment)
+    least = smallest_side(config.model, **config.model_settings)
+    image_size(f"the size of {config.model}", config.size, least)
+    prepare_gpus()
+    policy, reason = resolve_precision(config.precision)
+    config = replace(config, precision=policy)
+    config = resolve_encoder_weights(config, source.channels)
+    say_encoder_weights(config, on_message)
+    source = _inspected(source, config, on_message)
+    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
+    split = make_split(source, config)
+    strategy = strategy or default_strategy()
+    if config.batch_size == "auto":
+        count, replicas = len(split["train"]), strategy.num_replicas_in_sync
+        found = find_batch_size(config, spec, count, replicas, on_message)
+        config = replace(config, batch_size=found)
+    return _prepare(source, split, spec, config, strategy, on_message, reason), source, split
 
 
 def resume(
@@ -261,6 +283,18 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
     return _Work(model, metric, data, spec, config, strategy)
 
 
+def _plan(work, began, on_message):
+    """Fix the epochs that fit into the time, which shows only when the model is trained."""
+    with work.strategy.scope():
+        speed = measure_speed(work.model, work.data)
+        left = 60 * work.config.minutes - (time.perf_counter() - began)
+        work.config = plan(work.config, work.data.whole_steps, speed, left)
+        work.data = replace(work.data, config=work.config)
+        # The schedule is made for the number of steps.
+        work.metric = _compile(work.model, work.data, work.spec, work.config, on_message=str)
+    on_message(describe_plan(work.config, work.data.steps_per_epoch, speed))
+
+
 def _compile(model, data, spec, config, on_message):
     labels = spec.labels
     fit_momentum(model, data.steps_per_epoch)
@@ -297,7 +331,7 @@ def _run(work, run, on_message, verbose):
     with explaining_full_disk(run), requests.listening():
         if not session.is_finished:
             with work.strategy.scope():
-                _fit(work, session, _callbacks(work, session, requests, on_message, verbose))
+                _fit(work, session, arrange_callbacks(work, session, requests, verbose))
         _finish(work, session, on_message)
     if requests.received:  # when there was nothing left to save
         requests.say(describe_end(run))
@@ -311,27 +345,6 @@ def describe_end(run):
         f"The training is finished, its model is {run.best_model}. "
         f"To measure it: segtf evaluate {run.path}"
     )
-
-
-def _callbacks(work, session, requests, on_message, verbose):
-    """The callbacks, in the order in which they rely on one another."""
-    averaging = []
-    if work.config.average_weights:
-        batches = work.data.training()
-        averaging = [AverageWeights(work.model, work.config.average_weights, batches)]
-    averages = [variable for part in averaging for variable in part.variables]
-    if verbose == "auto":
-        verbose = 1 if sys.stdout.isatty() else 2
-    return [
-        CountSteps(session),
-        HistoryWriter(session),
-        SaveBest(session),
-        TensorBoardWriter(session, work.spec.labels, work.data.validation()),
-        *([Display(session, verbose == 1, requests)] if verbose else []),
-        *averaging,
-        StopEarly(session),
-        SaveState(session, work.metric, averages, requests, resume=session.run.has_state),
-    ]
 
 
 def _fit(work, session, callbacks):

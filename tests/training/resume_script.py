@@ -17,6 +17,8 @@ CONFIG = TrainConfig(
     epochs=4,
     batch_size=4,
     average_weights=0.9,
+    encoder_factor=0.5,
+    freeze_epochs=2,
     deterministic=True,
     save_minutes=0,
 )

@@ -115,6 +115,8 @@ def test_a_run_as_keras_compiles_it_on_a_gpu(tmp_path, synthetic_folder, monkeyp
         epochs=2,
         batch_size=4,
         average_weights=0.9,
+        encoder_factor=0.5,
+        freeze_epochs=1,
         class_weights="median-frequency",
         clip_norm=1.0,
         accumulate=2,

@@ -49,7 +49,7 @@ def whole_run(tmp_path_factory, synthetic_folder):
 def test_a_run_killed_twice_ends_with_the_same_weights_and_history(
     tmp_path, synthetic_folder, whole_run
 ):
-    """Within an epoch, and after the first step of one."""
+    """Within an epoch, and after the first step of the one from which the encoder is trained."""
     run = tmp_path / "run"
     assert run_script("train", run, synthetic_folder, "step", 5).returncode == KILLED
     result = run_script("resume", run, synthetic_folder, "step", 7)

@@ -25,7 +25,8 @@ source = load_source("synthetic", data)
 config = TrainConfig(
     model="unet", model_settings={"base_filters": 2, "depth": 1},
     size=(32, 32), epochs=2, batch_size=4,
-    average_weights=0.9, optimizer="sgd", val_share=0.75,  # 9 images: enough for a threshold
+    average_weights=0.9, optimizer="sgd", encoder_factor=0.5, freeze_epochs=1,
+    val_share=0.75,  # 9 images: enough for a threshold
 )
 quiet = {"on_message": lambda line: None, "verbose": 0}
 two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
