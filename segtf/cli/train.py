@@ -198,10 +198,7 @@ def _find_learning_rate(run, source, config):
     found = find_learning_rate(source, config, on_message=_say)
     write_atomically(table, found.to_csv())
     plot_rate_range(found.rates, found.losses, found.smoothed, found.suggestion, plot)
-    click.echo(
-        f"the loss was lowest at {found.lowest:.1e}; a tenth of that: "
-        f"--learning-rate {found.suggestion:g}"
-    )
+    click.echo(f"the loss falls fastest at --learning-rate {found.suggestion:g}")
     click.echo(f"{plot}: the loss over the learning rates; {table.name}: the figures")
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 import keras
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from segtf.training.config import TrainConfig
 from segtf.training.train import set_up
@@ -15,7 +17,7 @@ _HIGHEST = {"adamw": 1.0, "sgd": 10.0}
 _SMOOTHING = 0.9
 _DIVERGED = 3.0
 _STEPS = 100
-_BELOW_THE_BEST = 10.0
+_SIGMA = 5
 
 
 @dataclass(frozen=True)
@@ -23,27 +25,27 @@ class RateRange:
     """The loss at each learning rate of a range test.
 
     Args:
-        rates: learning rates, rising from step to step.
+        rates: learning rates, rising by the same factor from step to step.
         losses: loss of the batch of each step.
-        smoothed: the same, averaged over about ten steps.
     """
 
     rates: list
     losses: list
-    smoothed: list
 
     @property
-    def lowest(self):
-        """Learning rate at which the smoothed loss was lowest."""
-        return self.rates[min(range(len(self.rates)), key=self.smoothed.__getitem__)]
+    def smoothed(self):
+        """The losses, each averaged with those of the steps before and after it (a Gaussian)."""
+        return gaussian_filter1d(np.asarray(self.losses), _SIGMA, mode="nearest").tolist()
 
     @property
     def suggestion(self):
-        """A tenth of it: at the lowest loss, a step has only just not become too large.
+        """The learning rate at which the loss falls fastest from step to step, of two digits.
 
-        Of two digits.
+        That at which it is lowest is too high: with batch normalisation and Adam a loss may still
+        fall at rates at which a training does not end well.
         """
-        return float(f"{self.lowest / _BELOW_THE_BEST:.1e}")
+        slopes = np.gradient(self.smoothed) if len(self.losses) > 1 else [0.0]
+        return float(f"{self.rates[int(np.argmin(slopes))]:.1e}")
 
     def to_csv(self):
         """Return the table as text."""
@@ -60,8 +62,8 @@ class _Follow(keras.callbacks.Callback):
     def __init__(self, rates):
         super().__init__()
         self.all_rates = rates
-        self.rates, self.losses, self.smoothed = [], [], []
-        self._total, self._average = 0.0, 0.0
+        self.rates, self.losses = [], []
+        self._total, self._average, self._lowest = 0.0, 0.0, math.inf
 
     def on_train_batch_end(self, batch, logs=None):
         # The logs hold the mean over the steps so far.
@@ -71,11 +73,12 @@ class _Follow(keras.callbacks.Callback):
             self.model.stop_training = True
             return
         self._total += loss
-        self._average = _SMOOTHING * self._average + (1 - _SMOOTHING) * loss
         self.rates.append(self.all_rates[count - 1])
         self.losses.append(loss)
-        self.smoothed.append(self._average / (1 - _SMOOTHING**count))
-        self.model.stop_training = self.smoothed[-1] > _DIVERGED * min(self.smoothed)
+        self._average = _SMOOTHING * self._average + (1 - _SMOOTHING) * loss
+        lately = self._average / (1 - _SMOOTHING**count)
+        self._lowest = min(self._lowest, lately)
+        self.model.stop_training = lately > _DIVERGED * self._lowest
 
 
 def measure_rate_range(model, batches, optimizer, steps=_STEPS):
@@ -103,7 +106,7 @@ def measure_rate_range(model, batches, optimizer, steps=_STEPS):
     model.fit(batches, steps_per_epoch=steps, callbacks=[follow], verbose=0, shuffle=False)
     if not follow.losses:
         raise ValueError("Expected a finite loss at the first step. Received: none")
-    return RateRange(follow.rates, follow.losses, follow.smoothed)
+    return RateRange(follow.rates, follow.losses)
 
 
 def find_learning_rate(source, config=None, on_message=print, strategy=None, steps=_STEPS):

@@ -1,0 +1,53 @@
+"""Several models as one."""
+
+import keras
+from keras import layers, ops
+
+from segtf.models.blocks import image_input
+
+_LIMIT = 60.0
+"""Logits beyond it are certain, and their probabilities still above zero in float32."""
+
+
+def ensemble(models, name="ensemble"):
+    """Return a model whose probabilities are the mean of those of several models.
+
+    Args:
+        models: `keras.Model`s of one shape, from pixels 0..255 `(B, H, W, C)` to logits
+            `(B, H, W, K)`; K is 1 for a binary task. They are part of the model that comes out.
+        name: of that model.
+
+    Returns:
+        A `keras.Model` of the same shapes. It gives logits, too: their sigmoid (K = 1) or softmax
+        is the mean.
+
+    Raises:
+        ValueError: for fewer than two models, or models of different shapes.
+
+    Example:
+
+    >>> from segtf.models import unet
+    >>> members = [unet((16, 16, 3), base_filters=2, depth=1) for _ in range(3)]
+    >>> ensemble(members).output_shape
+    (None, 16, 16, 1)
+    """
+    shapes = {(model.input_shape, model.output_shape) for model in models}
+    if len(models) < 2 or len(shapes) != 1:
+        raise ValueError(
+            "Expected two models or more, of one shape. "
+            f"Received: {len(models)} of {sorted(map(str, shapes))}"
+        )
+    pixels = image_input(models[0].input_shape[1:])
+    members = [
+        keras.Model(model.inputs, model.outputs, name=f"member{index}")
+        for index, model in enumerate(models)
+    ]
+    logits = [ops.clip(member(pixels), -_LIMIT, _LIMIT) for member in members]
+    if logits[0].shape[-1] == 1:
+        chances = layers.Average(name="chance")([ops.sigmoid(one) for one in logits])
+        against = layers.Average(name="chance_against")([ops.sigmoid(-one) for one in logits])
+        mean = ops.log(chances) - ops.log(against)
+    else:
+        chances = layers.Average(name="chance")([ops.softmax(one) for one in logits])
+        mean = ops.log(ops.maximum(chances, 1e-30))
+    return keras.Model(pixels, mean, name=name)
