@@ -14,6 +14,7 @@
       best.keras      the model of the best epoch
       report/         figures and pictures of the evaluation on the images that were held out
       report-NAME/    those of an evaluation on other data, or of another split
+      folds.json      of a run of folds: what each held out; each is a run, fold-1/ and so on
 """
 
 import csv
@@ -81,7 +82,7 @@ class Run:
         self.path = Path(path)
 
     @classmethod
-    def create(cls, path, config, spec=None, split=None, data=None, recipe=None):
+    def create(cls, path, config, spec=None, split=None, data=None, recipe=None, folds=None):
         """Make a new run folder, which appears with all that is given or not at all.
 
         Args:
@@ -91,6 +92,7 @@ class Run:
             split: assignment of samples to splits, if known already.
             data: digests of the samples' files (see `segtf.data.read_contents`), if known.
             recipe: text of the recipe that repeats the run, if there is one.
+            folds: of a run of folds, the ids that each of them holds out.
 
         Raises:
             ValueError: if something is there already.
@@ -110,6 +112,8 @@ class Run:
                 run.save_data(data)
             if recipe is not None:
                 write_atomically(run.recipe_file, recipe)
+            if folds is not None:
+                run._write_json("folds.json", {"held_out": folds})
             if path.is_dir():
                 path.rmdir()
         return cls(path)
@@ -191,6 +195,23 @@ class Run:
     def recipe_file(self):
         """Path of the recipe that repeats the run."""
         return self.path / "recipe.toml"
+
+    @property
+    def has_folds(self):
+        """Whether this is a run of folds, each of which is a run within it."""
+        return (self.path / "folds.json").is_file()
+
+    def held_out_of_folds(self):
+        """Read the ids of the samples that each fold held out, or raise a `ValueError`."""
+        path = self.path / "folds.json"
+        held_out = read_json_object(path).get("held_out")
+        if not isinstance(held_out, list) or not all(isinstance(ids, list) for ids in held_out):
+            raise ValueError(f"Expected lists of sample ids of the folds. Received: {path}")
+        return [[plain(str(id_)) for id_ in ids] for ids in held_out]
+
+    def fold(self, index):
+        """Return the `Run` of a fold, counted from 0, which may not have begun yet."""
+        return Run(self.path / f"fold-{index + 1}")
 
     @property
     def checkpoints(self):

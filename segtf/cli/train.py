@@ -118,6 +118,11 @@ from segtf.text_files import printable
 )
 @click.option("--patience", default=0, help="Epochs without a better one to stop after; 0: never.")
 @augment_option
+@click.option(
+    "--folds",
+    default=0,
+    help="Number of trainings, each of which holds out another part, for an ensemble; 0: one.",
+)
 @click.option("--val-share", default=0.2, show_default=True, help="Share that is held out.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--deterministic", is_flag=True, help="The same weights bit by bit in each run.")
@@ -139,6 +144,7 @@ def train(
     data_dir,
     classes,
     data_settings,
+    folds,
     **settings,
 ):
     """Train a model on labelled images and write the run folder RUN.
@@ -160,6 +166,7 @@ def train(
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
     from segtf.evaluation.vocabulary import headline_titles
+    from segtf.training.folds import train_folds
     from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run
 
@@ -170,7 +177,10 @@ def train(
         if find_learning_rate:
             _find_learning_rate(run, source, config)
             return
-        train_run(run, source, config, on_message=_say)
+        if folds:
+            train_folds(run, source, config, folds, on_message=_say)
+        else:
+            train_run(run, source, config, on_message=_say)
     with _telling_that_the_model_is_safe(run):
         summary = evaluate(run).summary()
     click.echo(

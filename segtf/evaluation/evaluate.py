@@ -15,6 +15,7 @@ from segtf.data import (
 from segtf.data.masks import with_mask_values
 from segtf.data.sample import require_source
 from segtf.evaluation.evaluation import Evaluation
+from segtf.evaluation.out_of_fold import OutOfFold
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
 from segtf.files import require_writable
@@ -36,7 +37,8 @@ def evaluate(
         model: a run folder (or `Run`), or whatever else `segtf.load` takes, or its `Predictor`.
         source: a `segtf.data.Source`; by default the data that the run was trained on.
         split: name of a split of the run or the source; by default ``val`` for the run's own
-            data and ``all`` for other data.
+            data and ``all`` for other data. ``val`` of a run of folds is every image, each
+            predicted by the fold that held it out; other data is predicted by the ensemble.
         out: folder for the report. By default the run's ``report`` for what it held out, and one
             beside it for anything else, named after it: ``report-train``, ``report-NAME`` of
             another data set. Without a run, nothing is written.
@@ -75,16 +77,18 @@ def evaluate(
         if run is not None:
             run.history()  # the report shows it: a damaged one is found before the work
 
+    is_out_of_fold = is_own and run.has_folds and split in (None, "val")
+    predictor_of = OutOfFold(run).of if is_out_of_fold else lambda sample: predict
     tally = Tally(labels, labels.is_binary if outlines is None else outlines)
     for done, sample in enumerate(source.samples, start=1):
         image, truth = read_sample(sample, spec)
-        tally.add(sample.id, truth, predict(image))
+        tally.add(sample.id, truth, predictor_of(sample)(image))
         if on_image is not None:
             on_image(done, len(source.samples))
     evaluation = Evaluation(
         model=_name_of(model),
         data=source.name,
-        split=name,
+        split="out of fold" if is_out_of_fold else name,
         labels=labels,
         threshold=predict.spec.threshold,
         scores=tally.scores(),
@@ -95,7 +99,7 @@ def evaluate(
         folder=folder,
     )
     if evaluation.folder is not None:
-        write_report(evaluation, source.samples, predict, run)
+        write_report(evaluation, source.samples, predictor_of, run)
     return evaluation
 
 

@@ -16,7 +16,7 @@ WORST_CASES = 12
 SHEET_ROWS = 6
 
 
-def write_report(evaluation, samples, predict, run=None):
+def write_report(evaluation, samples, predictor_of, run=None):
     """Write the report into the evaluation's folder; what an earlier one left is replaced.
 
     ::
@@ -32,7 +32,8 @@ def write_report(evaluation, samples, predict, run=None):
     Args:
         evaluation: an `Evaluation` with a folder.
         samples: its `Sample`s, in its order.
-        predict: the `Predictor`, asked again for the few pictures: predictions are not kept.
+        predictor_of: function of a sample that returns its `Predictor`, asked again for the few
+            pictures: predictions are not kept.
         run: the `Run` that trained the model, for its curves, or `None`.
     """
     folder = evaluation.folder
@@ -46,7 +47,8 @@ def write_report(evaluation, samples, predict, run=None):
     worst = order[:WORST_CASES]
     spread = order[np.linspace(0, len(order) - 1, min(SHEET_ROWS, len(order))).astype(int)]
     cases = {
-        index: draw_case(samples[index], predict, evaluation.labels) for index in {*worst, *spread}
+        index: draw_case(samples[index], predictor_of(samples[index]), evaluation.labels)
+        for index in {*worst, *spread}
     }
     _draw_sheet(evaluation, spread, cases, folder / "overlays.png")
     shown = {index: cases[index] for index in worst}

@@ -1,7 +1,7 @@
 """A model of one size as a model of any size."""
 
 from segtf.inference.model_path import find_model
-from segtf.models import build_model
+from segtf.models import build_model, ensemble
 
 
 def at_any_size(model, model_or_run):
@@ -25,11 +25,15 @@ def at_any_size(model, model_or_run):
             f"signatures of any size. Received: a model of input {(height, width, channels)}"
         )
     training = run.config()["training"]
-    rebuilt = build_model(
-        training["model"],
-        input_shape=(None, None, channels),
-        num_classes=model.outputs[0].shape[-1],
-        **training["model_settings"],
-    )
+    members = [
+        build_model(
+            training["model"],
+            input_shape=(None, None, channels),
+            num_classes=model.outputs[0].shape[-1],
+            **training["model_settings"],
+        )
+        for _ in (run.held_out_of_folds() if run.has_folds else (None,))
+    ]
+    rebuilt = ensemble(members, name=model.name) if run.has_folds else members[0]
     rebuilt.set_weights(model.get_weights())
     return rebuilt

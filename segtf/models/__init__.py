@@ -3,6 +3,7 @@
 from segtf.models.costs import multiply_adds
 from segtf.models.efficientnet_lite import efficientnet_lite
 from segtf.models.encoders import ENCODERS, encoder_features
+from segtf.models.ensemble import ensemble
 from segtf.models.heads import segmentation_head
 from segtf.models.registry import (
     ModelCost,
@@ -27,6 +28,7 @@ __all__ = [
     "efficientnet_lite",
     "encoder_features",
     "encoder_unet_body",
+    "ensemble",
     "find_model",
     "max_pool_with_indices",
     "max_unpool",

@@ -39,7 +39,7 @@ def ensemble(models, name="ensemble"):
         )
     pixels = image_input(models[0].input_shape[1:])
     members = [
-        keras.Model(model.inputs, model.outputs, name=f"member{index}")
+        keras.Model(model.inputs[0], model.outputs[0], name=f"member{index}")
         for index, model in enumerate(models)
     ]
     logits = [ops.clip(member(pixels), -_LIMIT, _LIMIT) for member in members]

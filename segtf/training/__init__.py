@@ -15,7 +15,9 @@ _PUBLIC_NAMES = {
     "TrainConfig": "segtf.training.config",
     "WarmUpThenDecay": "segtf.training.schedule",
     "find_layers": "segtf.training.encoder",
+    "find_learning_rate": "segtf.training.rate_range",
     "fit_momentum": "segtf.training.batch_norm",
+    "train_folds": "segtf.training.folds",
     "usual_momentum": "segtf.training.averaging",
 }
 

@@ -26,7 +26,7 @@ def option_name(field):
     return OPTION_OF.get(field, field).replace("_", "-")
 
 
-def recipe_text(config, origin, path):
+def recipe_text(config, origin, path, folds=None):
     """Return the recipe that repeats a training, as the text of a TOML file.
 
     Args:
@@ -34,11 +34,12 @@ def recipe_text(config, origin, path):
         origin: the arguments of `segtf.data.load_source` that list the data set again; empty for
             a source made in Python, which no option names.
         path: where the recipe will lie, which its head says.
+        folds: number of folds, for a run of folds.
 
     Returns:
         A table ``train`` of option to value, every option among them that is not at `None`.
     """
-    values = _data_options(dict(origin))
+    values = {**_data_options(dict(origin)), "folds": folds}
     for field in fields(TrainConfig):
         if field.name == "minutes":
             continue  # the epochs that were planned repeat it, however fast the machine is

@@ -79,7 +79,7 @@ class _Work:
     strategy: tf.distribute.Strategy
 
 
-def train(path, source, config=None, on_message=print, verbose="auto", strategy=None):
+def train(path, source, config=None, on_message=print, verbose="auto", strategy=None, split=None):
     """Train a model on a data set and write a run folder.
 
     Ctrl-C, SIGTERM and SIGHUP save the state before they end the training; from whatever ended
@@ -94,6 +94,8 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
             terminal and else 2.
         strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
             where there are several GPUs.
+        split: lists of sample ids to train on and to hold out, by ``train`` and ``val``; by
+            default the official split, or a share of the samples.
 
     Returns:
         The `segtf.runs.Run`.
@@ -108,7 +110,8 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     began = time.perf_counter()
     config = config or TrainConfig()
     Run.require_new(path)
-    work, source, split = set_up(source, config, on_message, strategy)
+    own_split = split is not None
+    work, source, split = set_up(source, config, on_message, strategy, split)
     if config.minutes:
         _plan(work, began, on_message)
     work.config = config = check_foreground(work.data, source.labels, work.config, on_message)
@@ -119,13 +122,14 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         "data_fingerprint": contents.fingerprint,
         "training": config.to_dict(),
     }
-    recipe = recipe_text(config, source.origin, Run(path).recipe_file)
+    # What was decided elsewhere, options cannot say.
+    recipe = None if own_split else recipe_text(config, source.origin, Run(path).recipe_file)
     run = Run.create(path, settings, work.spec, split, record_contents(contents, split), recipe)
     with run.lock():
         return _run(work, run, on_message, verbose)
 
 
-def set_up(source, config, on_message, strategy=None):
+def set_up(source, config, on_message, strategy=None, split=None):
     """Bring together what a training of a new model needs, and say what it is.
 
     Args:
@@ -133,6 +137,7 @@ def set_up(source, config, on_message, strategy=None):
         config: the `TrainConfig`.
         on_message: called with each line about data, model and device.
         strategy: as `train` takes it.
+        split: as `train` takes it.
 
     Returns:
         The compiled model with its data, settings and strategy; the inspected source; its split.
@@ -147,7 +152,7 @@ def set_up(source, config, on_message, strategy=None):
     say_encoder_weights(config, on_message)
     source = _inspected(source, config, on_message)
     spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
-    split = make_split(source, config)
+    split = split or make_split(source, config)
     strategy = strategy or default_strategy()
     if config.batch_size == "auto":
         count, replicas = len(split["train"]), strategy.num_replicas_in_sync
@@ -187,6 +192,10 @@ def resume(
     """
     run = Run.open(path)
     with run.lock():
+        if run.has_folds:
+            from segtf.training.folds import resume_folds  # which trains its folds by this module
+
+            return resume_folds(run, source, on_message, verbose, strategy, accept_changed_data)
         return _resume(run, source, on_message, verbose, strategy, accept_changed_data)
 
 

@@ -1,0 +1,132 @@
+"""Folds: trainings, each of which holds out another part of the data, and their ensemble."""
+
+import contextlib
+import gc
+from dataclasses import replace
+
+import keras
+
+from segtf.data import inspect_source, split_k_folds
+from segtf.data.changes import record_contents
+from segtf.data.contents import read_contents
+from segtf.data.sample import require_source
+from segtf.files import replacing
+from segtf.models.ensemble import ensemble
+from segtf.models.keras_file import read_keras_file
+from segtf.ranges import whole_number
+from segtf.runs import Run
+from segtf.training.config import TrainConfig
+from segtf.training.recipe import recipe_text
+from segtf.training.reopening import load_again, read_settings, require_same_data
+from segtf.training.session import Session
+from segtf.training.train import resume, train
+
+MOST_FOLDS = 100
+_TOGETHER = ("train", "val")
+
+
+def train_folds(
+    path, source, config=None, folds=5, on_message=print, verbose="auto", strategy=None
+):
+    """Train a model for each fold of a data set, and put them together to an ensemble.
+
+    Each image is held out once. Samples of one group stay in one fold, each stratum is spread
+    evenly. Of a set with official splits, ``train`` and ``val`` are divided anew, others such as
+    ``test`` take no part. The folds are normal runs, ``RUN/fold-1`` and so on; ``RUN/best.keras``
+    gives the mean of their probabilities. `segtf.resume` goes on from wherever this was stopped.
+
+    Args:
+        path: the new run folder.
+        source: a `segtf.data.Source`.
+        config: the `TrainConfig` of each fold; its `minutes` are those of all folds together.
+        folds: number of folds, 2 to 100.
+        on_message: called with each line about data, model and device.
+        verbose: as `segtf.train` takes it.
+        strategy: as `segtf.train` takes it.
+
+    Returns:
+        The `segtf.runs.Run`.
+
+    Raises:
+        ValueError: as `segtf.train` does, and for more folds than samples or groups.
+    """
+    require_source(source)
+    folds = whole_number("folds", folds, 2, MOST_FOLDS)
+    config = config or TrainConfig()
+    Run.require_new(path)
+    source, notices = inspect_source(source, config.skip_broken)
+    for notice in notices:
+        on_message(notice)
+    apart = {id_ for name, ids in source.splits.items() if name not in _TOGETHER for id_ in ids}
+    samples = [sample for sample in source.samples if sample.id not in apart]
+    splits = split_k_folds(samples, folds, config.seed)
+    contents = read_contents(source)
+    whole = [sample.id for sample in samples]
+    settings = {
+        "data": dict(source.origin),
+        "data_fingerprint": contents.fingerprint,
+        "training": config.to_dict(),
+    }
+    run = Run.create(
+        path,
+        settings,
+        split={"train": whole, "val": whole},
+        data=record_contents(contents, {"train": whole}),
+        recipe=recipe_text(config, source.origin, Run(path).recipe_file, folds),
+        folds=[split["val"] for split in splits],
+    )
+    with run.lock():
+        return _train_all(run, source, config, on_message, verbose, strategy)
+
+
+def resume_folds(run, source, on_message, verbose, strategy, accept_changed_data):
+    """Go on with a training of folds; the arguments are those of `segtf.resume`."""
+    run.require_writable()
+    settings = run.config()
+    config = read_settings(run, settings)
+    source = load_again(run, settings) if source is None else source
+    source, _ = inspect_source(source, config.skip_broken)
+    source = replace(source, splits={})  # the folds take their place
+    whole = {"train": run.split()["train"]}
+    require_same_data(run, source, whole, accept_changed_data, on_message)
+    return _train_all(run, source, config, on_message, verbose, strategy, accept_changed_data)
+
+
+def _train_all(run, source, config, on_message, verbose, strategy, accept_changed_data=False):
+    source = replace(source, splits={})
+    held_out = run.held_out_of_folds()
+    config = replace(config, minutes=config.minutes / len(held_out))
+    for index, val in enumerate(held_out):
+        fold = run.fold(index)
+        others = [id_ for ids in held_out[:index] + held_out[index + 1 :] for id_ in ids]
+        split = {"train": others, "val": val}
+        on_message(f"fold {index + 1} of {len(held_out)}")
+        try:
+            if not Run.is_run(fold.path):
+                train(fold.path, source, config, on_message, verbose, strategy, split)
+            elif not _is_finished(fold):
+                resume(fold.path, source, on_message, verbose, strategy, accept_changed_data)
+        except KeyboardInterrupt:
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                on_message(f"To go on with all folds: segtf train --resume {run.path}")
+            raise
+        keras.backend.clear_session()
+        gc.collect()
+    _put_together(run, [run.fold(index) for index in range(len(held_out))])
+    return run
+
+
+def _is_finished(run):
+    history = run.history()
+    session = Session(run, read_settings(run, run.config()), steps_per_epoch=1, history=history)
+    return bool(history) and session.is_finished and (run.report / "curves.png").is_file()
+
+
+def _put_together(run, folds):
+    """Write the ensemble and its spec, whose threshold is the mean of the folds'."""
+    models = [read_keras_file(fold.require_model()) for fold in folds]
+    specs = [fold.spec() for fold in folds]
+    threshold = sum(spec.threshold for spec in specs) / len(specs)
+    run.save_spec(replace(specs[0], threshold=threshold))
+    with replacing(run.best_model) as beside:
+        ensemble(models, name=f"{models[0].name}_folds").save(beside)
