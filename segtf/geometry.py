@@ -115,6 +115,32 @@ def restore(values, rule, image_size):
     return part, source
 
 
+def restore_rows(values, rule, image_size, first, count):
+    """Bring some rows of a model's output back: what `restore` gives, in strips.
+
+    Args:
+        values: as `restore` takes them; likewise `rule` and `image_size`.
+        first: which row comes first, of the part of the image that the model saw.
+        count: how many rows.
+
+    Returns:
+        float32 tensor `(count, w, K)`.
+    """
+    source, target = place(rule, image_size, _size_of(values))
+    part = _cut(values, target)
+    # What `tf.image.resize` does, but that it always begins at the first row.
+    scale = tf.cast(source[2:], tf.float32) / tf.cast(tf.shape(part)[:2], tf.float32)
+    rows = tf.raw_ops.ScaleAndTranslate(
+        images=part[tf.newaxis],
+        size=tf.stack([count, source.width]),
+        scale=scale,
+        translation=tf.stack([-tf.cast(first, tf.float32), 0.0]),
+        kernel_type="triangle",
+        antialias=True,
+    )
+    return rows[0]
+
+
 def _largest_inside(outer, proportions):
     """The largest box of the given proportions in the middle of `outer`."""
     outer_height, outer_width = outer

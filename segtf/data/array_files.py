@@ -7,6 +7,9 @@ import numpy as np
 
 MAX_PIXELS = 64 * 2**20
 """Largest image that is decoded, in pixels; checked from the header, before decoding."""
+MAX_SIDE = 2**16 - 1
+"""Largest height and width of a picture, as JPEG and GIF have it: a line takes as much memory as
+the picture that it is brought to has of the longer side."""
 
 _MOST_VALUES = 16 * MAX_PIXELS
 _TIFF_SUFFIXES = (".tif", ".tiff")

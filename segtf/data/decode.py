@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from segtf.data.array_files import (
     MAX_PIXELS,
+    MAX_SIDE,
     DepthError,
     ImageError,
     is_array_file,
@@ -18,6 +19,7 @@ from segtf.data.array_files import (
     to_8_bits,
 )
 from segtf.data.image_source import image_source
+from segtf.data.jpeg_scans import require_few_scans
 from segtf.data.mask_pictures import (
     array_values,
     picture_colors,
@@ -30,6 +32,7 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are opened, by Pillow's names; others are refused, whatever a file calls itself."""
 
 _PILLOW_MODES = {1: "L", 3: "RGB"}
+_PIXELS_AT_ONCE = 2**22
 LEAST_OF_DEEP = 32
 """Deep images use the upper 3 of 16 bits somewhere in a set; those of 12-bit sensors do not."""
 
@@ -69,14 +72,7 @@ def read_image(source, channels=3):
         )
     with open_image(source) as image:
         _refuse_odd_scales(image, source)
-        pixels = _load(image, source)
-    if pixels.mode in ("I", "F") or pixels.mode.startswith("I;16"):
-        pixels = Image.fromarray(to_8_bits(np.asarray(pixels), _name(source)))
-    if pixels.mode == "P" and "transparency" in pixels.info:
-        pixels = pixels.convert("RGBA")
-    if pixels.mode in ("La", "RGBa"):
-        pixels = pixels.convert(pixels.mode.upper())
-    return np.atleast_3d(np.asarray(pixels.convert(_PILLOW_MODES[channels])))
+        return _values(_load(image, source), channels, _name(source))
 
 
 def read_single(source, channels=3):
@@ -190,10 +186,10 @@ def open_image(source):
         raise ImageError(
             f"Expected an image that can be read. Received: {_name(source)} ({error})"
         ) from None
-    if image.width * image.height > MAX_PIXELS:
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
         raise ImageError(
-            f"Expected at most {MAX_PIXELS} pixels. Received: {_name(source)} of "
-            f"{image.width} x {image.height}"
+            f"Expected at most {MAX_PIXELS} pixels, {MAX_SIDE} a side. Received: {_name(source)} "
+            f"of {image.width} x {image.height}"
         )
     return image
 
@@ -243,10 +239,45 @@ def _is_deep(source):
 
 def _load(image, source):
     try:
+        _require_few_scans(image, source)
         image.load()
-        return ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
+        return image
+    except ImageError:
+        raise
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files
         raise _damaged(source, error) from None
+
+
+def _require_few_scans(image, source):
+    if image.format in ("JPEG", "MPO") and image.tile:
+        place = image.fp.tell()
+        image.fp.seek(0)
+        require_few_scans(image.fp.read(), image.height, image.width, _name(source))
+        image.fp.seek(place)
+
+
+def _values(image, channels, name):
+    """uint8 array `(H, W, channels)` of a picture that is decoded.
+
+    It is made in strips: Pillow's own copies would take four times the memory of the picture.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(to_8_bits(np.asarray(image), name))
+    values = np.empty((image.height, image.width, channels), np.uint8)
+    rows = max(1, _PIXELS_AT_ONCE // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        values[top : top + rows] = np.atleast_3d(np.asarray(_plain(strip, channels)))
+    return values
+
+
+def _plain(picture, channels):
+    if picture.mode == "P" and "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    if picture.mode in ("La", "RGBa"):
+        picture = picture.convert(picture.mode.upper())
+    return picture.convert(_PILLOW_MODES[channels])
 
 
 def _damaged(source, error):

@@ -5,6 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from segtf.data.decode import ImageError, image_orientation, open_image, read_image
+from segtf.data.jpeg_scans import require_few_scans
 
 _COLOR_MODES = {
     "JPEG": ("RGB", "L"),
@@ -61,6 +62,7 @@ def decodes_alike(content):
             and "transparency" not in image.info
             and getattr(image, "n_frames", 1) == 1
             and not _is_turned(image, content)
+            and _has_few_scans(image, content)
         )
 
 
@@ -69,6 +71,17 @@ def _is_turned(image, content):
         # Its orientation may stand behind the pixels, and Pillow decodes them to get there.
         return b"eXIf" in content
     return image_orientation(image) != 1
+
+
+def _has_few_scans(image, content):
+    """Others are refused by `read_image`."""
+    if image.format != "JPEG":
+        return True
+    try:
+        require_few_scans(content, image.height, image.width, name="")
+    except ImageError:
+        return False
+    return True
 
 
 def _decode(content):

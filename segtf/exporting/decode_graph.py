@@ -7,20 +7,43 @@ element, which drops the element when they fail.
 
 import tensorflow as tf
 
-from segtf.data.decode import MAX_PIXELS
-from segtf.exporting.exif_graph import jpeg_orientation, turn_upright
+from segtf.data.array_files import MAX_PIXELS, MAX_SIDE
+from segtf.data.jpeg_scans import MAX_SCANNED_PIXELS, MAX_SCANNED_VALUES, MAX_SCANS
+from segtf.exporting.exif_graph import (
+    has_hidden_orientation,
+    jpeg_orientation,
+    png_orientation,
+    turn_upright,
+)
 from segtf.exporting.gif_graph import first_frame, gif_pixels
+from segtf.exporting.jpeg_graph import too_many_scans
 
 _MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 _JPEG, _PNG, _GIF, _BMP = range(4)
 _UNKNOWN = len(_MAGIC_BYTES)
 
+_FURTHER_PNG_BYTES = 2**19
+_COMPRESSED_TEXTS, _MOST_TEXTS = (b"zTXt", b"iTXt", b"iCCP"), 64
+_TOO_MUCH_IN_PNG = (
+    f"Expected a PNG of at most 9 bytes a pixel and {_FURTHER_PNG_BYTES} more, with at most "
+    f"{_MOST_TEXTS} compressed texts. Received: one of more"
+)
+_HIDDEN_ORIENTATION = (
+    "Expected a PNG that is upright, or says in eXIf how it is turned. Received: one that says so "
+    "in compressed XMP or text"
+)
+_TOO_MANY_SCANS = (
+    f"Expected a JPEG in several scans, as a progressive one is, of at most {MAX_SCANS} scans, "
+    f"{MAX_SCANNED_VALUES} pixels x components and {MAX_SCANNED_PIXELS} pixels x scans. "
+    "Received: one of more"
+)
+
 
 def decode_in_graph(data, channels):
     """Decode one image, as `segtf.data.decode.read_image` does.
 
-    The EXIF orientation of a JPEG is applied, alpha is dropped, 16-bit values keep their upper
-    8 bits. The size in the header is looked at before anything is decoded.
+    The EXIF orientation is applied, alpha is dropped, 16-bit values keep their upper 8 bits. What
+    the header promises, and what a file costs beyond that, is looked at before it is decoded.
 
     Args:
         data: string tensor `()`, the bytes of an image file.
@@ -34,6 +57,7 @@ def decode_in_graph(data, channels):
     nothing = tf.zeros((0, 0, channels), tf.uint8)
     size = _attempt(lambda data: _size_in_header(data, kind), data, tf.zeros(2, tf.int64))
     problem = _problem(data, kind, size)
+    problem = tf.cond(problem == "", lambda: _hidden_problem(data, kind, size), lambda: problem)
     pixels = tf.cond(
         problem == "",
         lambda: _attempt(lambda data: _pixels(data, kind, channels), data, nothing),
@@ -66,9 +90,48 @@ def _problem(data, kind, size):
         tf.strings.length(data),
     )
     is_too_large = size[0] > MAX_PIXELS // tf.maximum(size[1], 1)  # the product may overflow
-    problem = tf.where(is_too_large, too_large, "")
+    too_long = tf.strings.format(
+        f"Expected at most {MAX_SIDE} pixels a side. Received: {{}} x {{}} (height x width)",
+        (size[0], size[1]),
+    )
+    problem = tf.where(tf.reduce_max(size) > MAX_SIDE, too_long, "")
+    problem = tf.where(is_too_large, too_large, problem)
     problem = tf.where(tf.reduce_min(size) < 1, _cannot_decode(data), problem)
     return tf.where(kind == _UNKNOWN, unknown, problem)
+
+
+def _hidden_problem(data, kind, size):
+    """What is wrong beyond the size: costs that it does not tell, pixels that are turned."""
+    return tf.switch_case(
+        kind,
+        {
+            _JPEG: lambda: _attempt(
+                lambda data: tf.where(too_many_scans(data, size), _TOO_MANY_SCANS, ""),
+                data,
+                _cannot_decode(data),
+            ),
+            _PNG: lambda: _attempt(
+                lambda data: _png_problem(data, size), data, _cannot_decode(data)
+            ),
+        },
+        default=lambda: tf.constant(""),
+    )
+
+
+def _png_problem(data, size):
+    """A decoder inflates what lies behind the last row, and each text, to a thousand times."""
+    # Four samples of 16 bits, whatever the header says, and the rows that compression adds.
+    most_bytes = 9 * tf.reduce_prod(size) + _FURTHER_PNG_BYTES
+    is_too_much = tf.logical_or(
+        tf.cast(tf.strings.length(data), tf.int64) > most_bytes,
+        sum(_count(data, text) for text in _COMPRESSED_TEXTS) > _MOST_TEXTS,
+    )
+    problem = tf.where(has_hidden_orientation(data), _HIDDEN_ORIENTATION, "")
+    return tf.where(is_too_much, _TOO_MUCH_IN_PNG, problem)
+
+
+def _count(data, mark):
+    return tf.size(tf.strings.split(data, mark)) - 1
 
 
 def _cannot_decode(data):
@@ -118,7 +181,7 @@ def _pixels(data, kind, channels):
         kind,
         {
             _JPEG: lambda: _jpeg_pixels(data),
-            _PNG: lambda: tf.io.decode_png(data, channels=3),
+            _PNG: lambda: _png_pixels(data),
             _GIF: lambda: gif_pixels(data),
             _BMP: lambda: tf.io.decode_bmp(data, channels=3),
         },
@@ -132,6 +195,11 @@ def _grey(pixels):
     red, green, blue = tf.unstack(tf.cast(pixels, tf.int32), axis=-1)
     luma = (19595 * red + 38470 * green + 7471 * blue + 2**15) // 2**16
     return tf.cast(luma, tf.uint8)[..., tf.newaxis]
+
+
+def _png_pixels(data):
+    pixels = tf.io.decode_png(data, channels=3)
+    return turn_upright(pixels, _attempt(png_orientation, data, tf.constant(1, tf.int32)))
 
 
 def _jpeg_pixels(data):

@@ -1,11 +1,22 @@
-"""The EXIF orientation of a JPEG inside an exported graph, which TensorFlow's decoder ignores."""
+"""The orientation that a file asks to be shown in, inside an exported graph.
+
+TensorFlow's decoders ignore it. It stands in EXIF, of a JPEG or PNG, or else in XMP, and is found
+where Pillow finds it.
+"""
 
 import tensorflow as tf
 
-_EXIF_HEADER = b"Exif\x00\x00"
+from segtf.exporting.jpeg_graph import jpeg_parts, segment
+
 _ORIENTATION_TAG = 0x0112
-_SEARCHED_BYTES = 2**17
-"""Metadata precedes the pixels, and a segment has at most 64 kB."""
+_LARGEST_PART = 2**16
+_EXIF_NAME, _XMP_NAME = 8, 31
+"""Bytes of a segment before what it holds: its length and name."""
+_PNG_EXIF = b"eXIfMM\0*", b"eXIfII*\0"
+_PNG_XMP = b"iTXtXML:com.adobe.xmp"
+_PNG_PROFILE = b"Raw profile type exif\0"
+_XMP_ORIENTATION = r'(?s)\C*?tiff:Orientation(?:="|>)([0-9])\C*'
+_SHORTS, _LONGS = (3, 8), (4, 9)
 
 
 def jpeg_orientation(data):
@@ -18,12 +29,35 @@ def jpeg_orientation(data):
         int32 tensor `()`: 1 (as stored, also where nothing is said) to 8.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run, where the file ends before its metadata does.
+        tf.errors.InvalidArgumentError: when run, for a damaged file.
     """
-    head = tf.strings.substr(data, 0, _SEARCHED_BYTES)
-    head = tf.cast(tf.io.decode_raw(head, tf.uint8), tf.int32)
-    segment = _exif_segment(head)
-    return tf.cond(segment > 0, lambda: _orientation_tag(head, segment + 10), lambda: 1)
+    parts = jpeg_parts(data)
+    exif, xmp = segment(data, parts.exif, _EXIF_NAME), segment(data, parts.xmp, _XMP_NAME)
+    return _orientation(exif, xmp)
+
+
+def png_orientation(data):
+    """Read the orientation that a PNG file asks to be shown in: of its eXIf, or else XMP.
+
+    Args and errors are those of `jpeg_orientation`.
+    """
+    big, little = (_from(data, mark) for mark in _PNG_EXIF)
+    exif = tf.strings.substr(tf.where(big != "", big, little), 4, _LARGEST_PART)
+    xmp = tf.strings.substr(_from(data, _PNG_XMP), 0, _LARGEST_PART)
+    return _orientation(exif, xmp)
+
+
+def has_hidden_orientation(data):
+    """Say whether a PNG file holds an orientation that `png_orientation` does not find.
+
+    Args:
+        data: string tensor `()`, the bytes of a PNG file.
+
+    Returns:
+        bool tensor `()`.
+    """
+    compressed_xmp = _from(data, _PNG_XMP + b"\0\1") != ""
+    return tf.logical_or(compressed_xmp, _from(data, _PNG_PROFILE) != "")
 
 
 def turn_upright(pixels, orientation):
@@ -43,52 +77,53 @@ def turn_upright(pixels, orientation):
     return tf.cond(upside_down, lambda: turned[::-1], lambda: turned)
 
 
-def _is_one_of(value, candidates):
-    return tf.reduce_any(value == tf.constant(candidates))
+def _from(data, mark):
+    """A file from a mark on; empty where the mark is missing."""
+    pieces = tf.strings.split(data, mark, maxsplit=1)
+    length = tf.strings.length(data)
+    start = tf.where(tf.size(pieces) > 1, tf.strings.length(pieces[0]), length)
+    return tf.strings.substr(data, start, length)
 
 
-def _exif_segment(head):
-    """Position of the segment that holds EXIF; 0 if the metadata ends without one."""
-
-    def is_exif(at):
-        # The bytes compared are the marker's second and, behind the length, the header.
-        found = tf.concat([head[at + 1 : at + 2], head[at + 4 : at + 10]], axis=0)
-        wanted = tf.constant([0xE1, *_EXIF_HEADER])
-        return tf.logical_and(tf.size(found) == 7, tf.reduce_all(_pad(found) == wanted))
-
-    def is_metadata(at):
-        marker = tf.gather(head, at + 1)
-        application = tf.logical_and(marker >= 0xE0, marker <= 0xEF)
-        return tf.logical_or(application, marker == 0xFE)
-
-    def goes_on(at):
-        return tf.logical_and(is_metadata(at), tf.logical_not(is_exif(at)))
-
-    def next_segment(at):
-        return at + 2 + _unsigned(head, at + 2, 2, little=False)
-
-    (at,) = tf.while_loop(goes_on, lambda at: (next_segment(at),), (tf.constant(2),))
-    return tf.where(is_exif(at), at, 0)
+def _orientation(exif, xmp):
+    """That of EXIF, or of XMP where EXIF has none; both may be empty."""
+    found = tf.cond(exif == "", lambda: 0, lambda: _of_exif(exif))
+    found = tf.cond(tf.logical_and(found == 0, xmp != ""), lambda: _of_xmp(xmp), lambda: found)
+    return tf.where(tf.logical_and(found >= 1, found <= 8), found, 1)
 
 
-def _pad(found):
-    return tf.pad(found, [[0, 7 - tf.size(found)]])
+def _of_xmp(xmp):
+    digit = tf.strings.regex_replace(xmp, _XMP_ORIENTATION, r"\1", replace_global=False)
+    is_found = tf.strings.length(digit) == 1
+    return tf.strings.to_number(tf.where(is_found, digit, "0"), tf.int32)
 
 
-def _orientation_tag(head, start):
-    """The orientation in the TIFF structure that begins at `start`."""
-    little = tf.gather(head, start) == ord("I")
-    directory = start + _unsigned(head, start + 4, 4, little)
-    entries = directory + 2 + 12 * tf.range(_unsigned(head, directory, 2, little))
-    is_orientation = _unsigned(head, entries, 2, little) == _ORIENTATION_TAG
-    values = tf.where(is_orientation, _unsigned(head, entries + 8, 2, little), 0)
-    value = tf.reduce_max(tf.concat([values, [1]], axis=0))
-    return tf.where(value > 8, 1, value)
+def _of_exif(exif):
+    """The orientation in a TIFF structure; 0 without one."""
+    content = tf.cast(tf.io.decode_raw(exif, tf.uint8), tf.int32)
+    little = content[0] == ord("I")
+    directory = _unsigned(content, 4, 4, little)
+    there = (tf.size(content) - directory - 2) // 12
+    count = tf.minimum(_unsigned(content, directory, 2, little), there)
+    entries = directory + 2 + 12 * tf.range(count)
+    places = tf.where(_unsigned(content, entries, 2, little) == _ORIENTATION_TAG)[:, 0]
+
+    def value():
+        entry = entries[places[-1]]
+        kind = _unsigned(content, entry + 2, 2, little)
+        short = tf.where(_is_one_of(kind, _SHORTS), _unsigned(content, entry + 8, 2, little), -1)
+        return tf.where(_is_one_of(kind, _LONGS), _unsigned(content, entry + 8, 4, little), short)
+
+    return tf.cond(tf.size(places) > 0, value, lambda: 0)
 
 
-def _unsigned(head, at, length, little):
+def _unsigned(content, at, length, little):
     """Unsigned whole numbers of `length` bytes at the positions `at`."""
     places = tf.range(length)
     powers = tf.where(little, places, length - 1 - places)
-    digits = tf.gather(head, tf.expand_dims(at, -1) + places)
+    digits = tf.gather(content, tf.expand_dims(at, -1) + places)
     return tf.reduce_sum(digits * 256**powers, axis=-1)
+
+
+def _is_one_of(value, candidates):
+    return tf.reduce_any(value == tf.constant(candidates))

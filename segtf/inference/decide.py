@@ -4,7 +4,11 @@ import math
 
 import tensorflow as tf
 
-from segtf.geometry import restore
+from segtf.geometry import place, restore, restore_rows
+
+_VALUES_AT_ONCE = 2**22
+"""Logits of a large image are brought to its size, and decided, in strips of so many."""
+_STRIPS_AT_ONCE = 2
 
 
 def probabilities(logits):
@@ -55,15 +59,30 @@ def answer(logits, image_size, spec):
         class has; confidence float32 `()`, the mean probability of the decided class. Pixels that
         a crop kept from the model are `ignore_class` (0 without one) and count in no figure.
     """
-    part, box = restore(logits, spec.resize, image_size)
-    ids = class_ids(part, spec.threshold)
-    fill = spec.labels.ignore_class or 0
-    mask = _surround(ids, box, image_size, fill)
-    counts = tf.math.bincount(
-        tf.cast(ids, tf.int32), minlength=spec.labels.num_classes, dtype=tf.float32
+    box, _ = place(spec.resize, image_size, tuple(logits.shape[:2]))
+    strip = tf.maximum(_VALUES_AT_ONCE // (box.width * spec.labels.num_logits), 1)
+    count = -(-box.height // strip)
+    rows = tf.TensorArray(tf.uint8, count, element_shape=(None, None), infer_shape=False)
+
+    def decide(index, rows, counts, chances):
+        first = index * strip
+        height = tf.minimum(strip, box.height - first)
+        part = restore_rows(logits, spec.resize, image_size, first, height)
+        ids = class_ids(part, spec.threshold)
+        counts += tf.math.bincount(
+            tf.cast(ids, tf.int32), minlength=spec.labels.num_classes, dtype=tf.float32
+        )
+        chances += tf.reduce_sum(_probability_of_decision(part, ids))
+        return index + 1, rows.write(index, ids), counts, chances
+
+    nothing = 0, rows, tf.zeros(spec.labels.num_classes), 0.0
+    _, rows, counts, chances = tf.while_loop(
+        lambda index, *_: index < count, decide, nothing, parallel_iterations=_STRIPS_AT_ONCE
     )
-    coverage = counts / tf.reduce_sum(counts)
-    return mask, coverage, tf.reduce_mean(_probability_of_decision(part, ids))
+    fill = spec.labels.ignore_class or 0
+    mask = _surround(rows.concat(), box, image_size, fill)
+    pixels = tf.reduce_sum(counts)
+    return mask, counts / pixels, chances / pixels
 
 
 def image_probabilities(logits, image_size, spec):

@@ -98,14 +98,17 @@ class Predictor:
             raise ValueError(
                 f"Expected several images. Received: a single one, {type(images).__name__}"
             )
-        images = [read_single(image, self.spec.channels) for image in images]
-        if not images:
+        # Pixels are not kept until the answers are made: both may be large.
+        fitted = [self._fitted(image) for image in images]
+        if not fitted:
             return []
-        outputs = self.backend(np.stack([self.canvas(image) for image in images]))
-        return [
-            self.prediction(output, image.shape[:2])
-            for output, image in zip(outputs, images, strict=True)
-        ]
+        canvases, sizes = zip(*fitted, strict=True)
+        outputs = self.backend(np.stack(canvases))
+        return [self.prediction(output, size) for output, size in zip(outputs, sizes, strict=True)]
+
+    def _fitted(self, image):
+        pixels = read_single(image, self.spec.channels)
+        return self.canvas(pixels), pixels.shape[:2]
 
     def prediction(self, output, image_size):
         """Return the `Prediction` that an output of the backend makes for one image.

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from export_examples import LABELS, blocks, encode, small_model
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 import segtf
+from segtf.data.decode import ImageError, read_image
 from segtf.exporting import graphs
 from segtf.exporting.graphs import signature_functions
 from segtf.spec import ModelSpec
@@ -72,6 +73,58 @@ def test_exif_orientations_are_applied(serve, predict):
     for mask, prediction in zip(masks(answers), predict.batch(files), strict=True):
         np.testing.assert_array_equal(mask, prediction.mask)
     assert [mask.shape for mask in masks(answers)] == [(42, 58)] * 4 + [(58, 42)] * 4
+
+
+def test_orientation_in_a_png_and_in_xmp(serve, predict):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="8"/></x:xmpmeta>'
+    far = b"".join(b"\xff\xe2" + struct.pack(">H", 60002) + bytes(60000) for _ in range(3))
+    jpeg = encode(IMAGE, "JPEG", exif=exif)
+    files = [
+        encode(IMAGE, "PNG", exif=exif),
+        encode(IMAGE, "JPEG", xmp=xmp),
+        jpeg[:2] + far + jpeg[2:],
+    ]
+    for mask, prediction in zip(masks(serve(files)), predict.batch(files), strict=True):
+        assert mask.shape == (58, 42)
+        np.testing.assert_array_equal(mask, prediction.mask)
+
+
+def test_a_png_that_hides_its_orientation_is_refused(serve):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Raw profile type exif", "\nexif\n 6\n4d4d", zip=True)
+    (error,) = serve([encode(IMAGE, pnginfo=info)])["error"].numpy()
+    assert b"upright" in error
+
+
+def in_scans(count):
+    """A progressive JPEG that repeats its last scan."""
+    jpeg = encode(IMAGE, "JPEG", progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + count * scan + b"\xff\xd9"
+
+
+COSTLY = {
+    "jpeg, many scans": (in_scans(1200), "several scans"),
+    "png, much behind its pixels": (encode(IMAGE)[:-12] + bytes(600_000), "bytes a pixel"),
+    "png, longer than its side may be": (encode(Image.new("L", (70_000, 1))), "a side"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_costs_more_than_its_size_says_is_refused(serve, name):
+    file, said = COSTLY[name]
+    (error,) = serve([file])["error"].numpy()
+    assert said in error.decode()
+    if "png, much" not in name:  # Pillow leaves that alone
+        with pytest.raises(ImageError, match=said):
+            read_image(file)
+
+
+def test_some_scans_more_are_read(serve, predict):
+    file = in_scans(30)
+    np.testing.assert_array_equal(masks(serve([file]))[0], predict(file).mask)
 
 
 def test_exif_in_the_other_byte_order_and_behind_a_comment(serve, predict):

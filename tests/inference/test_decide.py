@@ -73,3 +73,16 @@ def test_without_an_ignore_class_the_unseen_is_class_0():
     assert mask.numpy()[:, :4].max() == 0
     assert mask.numpy()[:, 4:12].min() == 1
     np.testing.assert_allclose(coverage, [0, 1])
+
+
+@pytest.mark.parametrize("labels", [TWO, THREE])
+def test_a_large_image_is_decided_in_strips(monkeypatch, labels):
+    values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
+    spec = ModelSpec(labels, (16, 20), resize="letterbox")
+    whole = decide.answer(tf.constant(values), (97, 61), spec)
+    monkeypatch.setattr(decide, "_VALUES_AT_ONCE", 1000)
+    in_strips = decide.answer(tf.constant(values), (97, 61), spec)
+    # Where rows begin is told in float32: a pixel on the edge of two classes may differ.
+    assert np.mean(whole[0].numpy() != in_strips[0].numpy()) < 0.001
+    for one, other in zip(whole[1:], in_strips[1:], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
