@@ -26,7 +26,8 @@ class LabelMap:
     ids are what the masks hold, and figures are means over all classes.
 
     Args:
-        names: class names; the position is the class id. At least two.
+        names: class names; the position is the class id. At least two, of one line each: they are
+            written one a line where models travel. Blanks round them are dropped.
         colors: one ``(red, green, blue)`` in 0..255 per class; by default the first class is
             black and the others are spread over the hues. Black stands for background, unless
             a class is called so.
@@ -34,8 +35,9 @@ class LabelMap:
             or `None`.
 
     Raises:
-        ValueError: for fewer than two or more than 256 names, names that occur twice, a number
-            of colours that is not the number of names, or an ignore class that is a class.
+        ValueError: for fewer than two or more than 256 names, names that occur twice, are empty
+            or break the line, a number of colours that is not the number of names, or an ignore
+            class that is a class.
 
     Example:
 
@@ -49,12 +51,18 @@ class LabelMap:
     ignore_class: int | None = IGNORE_CLASS
 
     def __post_init__(self):
-        object.__setattr__(self, "names", tuple(plain(str(name)) for name in self.names))
+        object.__setattr__(self, "names", tuple(plain(str(name)).strip() for name in self.names))
         colors = self.colors or _spread_colors(len(self.names))
         object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
         if not 2 <= len(self.names) <= 256:
             shown = f"{self.names}" if len(self.names) < 2 else f"{len(self.names)}"
             raise ValueError(f"Expected 2 to 256 class names. Received: {shown}")
+        for id_, name in enumerate(self.names):
+            if len(name.splitlines()) != 1:
+                raise ValueError(
+                    "Expected class names of one line, with something on it. "
+                    f"Received: {name!r} for class {id_}"
+                )
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"Expected class names that differ. Received: {self.names}")
         if len(self.colors) != len(self.names) or any(len(rgb) != 3 for rgb in self.colors):
@@ -107,6 +115,9 @@ class LabelMap:
     def from_dict(cls, values: Mapping):
         """Return the map that `to_dict` described.
 
+        Names of the time before line breaks were refused have a blank in their place; those of
+        which nothing is left, or that are as another then, have the class id behind them.
+
         Raises:
             ValueError: for values of other types.
         """
@@ -114,7 +125,7 @@ class LabelMap:
         if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
             raise ValueError(f"Expected a list of class names. Received: {names!r}")
         return cls(
-            tuple(names),
+            _of_one_line(names),
             tuple(tuple(rgb) for rgb in values.get("colors", ())),
             values.get("ignore_class", IGNORE_CLASS),
         )
@@ -167,6 +178,15 @@ def background_first(names):
     """
     first = max(range(len(names)), key=lambda index: background_rank(names[index]), default=0)
     return (*names[first : first + 1], *names[:first], *names[first + 1 :])
+
+
+def _of_one_line(names):
+    """Names as they can be written one a line; those that are so already stay as they are."""
+    lines = [" ".join(name.split()) if len(name.splitlines()) > 1 else name for name in names]
+    lines = [line.strip() or f"class_{id_}" for id_, line in enumerate(lines)]
+    if len(set(lines)) < len(lines) == len(set(names)):
+        lines = [f"{line} {id_}" if line in lines[:id_] else line for id_, line in enumerate(lines)]
+    return tuple(lines)
 
 
 def _spread_colors(count):

@@ -31,6 +31,11 @@ def test_names_come_from_a_file(tmp_path):
     [
         {"names": ("only",)},
         {"names": ("a", "a")},
+        {"names": ("a", "a ")},
+        {"names": ("a", "")},
+        {"names": ("a", " \n")},
+        {"names": ("a", "b\nc")},
+        {"names": ("a", "b\u2028c")},
         {"names": ("a", "b"), "colors": ((0, 0, 0),)},
         {"names": ("a", "b"), "ignore_class": 1},
         {"names": ("a", "b"), "ignore_class": 300},
@@ -40,3 +45,11 @@ def test_names_come_from_a_file(tmp_path):
 def test_what_cannot_be_is_refused(arguments):
     with pytest.raises(ValueError, match="Received: "):
         LabelMap(**arguments)
+
+
+def test_names_that_were_written_before_are_read_on_one_line():
+    before = {"names": ["a", "b\r\nc", "", "b c", "class_2"]}
+    assert LabelMap.from_dict(before).names == ("a", "b c", "class_2", "b c 3", "class_2 4")
+    assert LabelMap.from_dict({"names": [" sky", "road"]}).names == ("sky", "road")
+    with pytest.raises(ValueError, match="differ"):
+        LabelMap.from_dict({"names": ["a", "a"]})

@@ -32,7 +32,10 @@ class ExportCommand(click.Command):
 @click.command()
 @click.argument("path", type=click.Path())
 def info(path):
-    """Show what an exported model holds: classes, preprocessing, where it comes from."""
+    """Show what a model holds: classes, preprocessing, where it comes from.
+
+    PATH is a SavedModel, TFLite or ONNX file that `segtf export` wrote, a run or a .keras file.
+    """
     start_tensorflow()
     from segtf.exporting.info import describe_export, export_info
 

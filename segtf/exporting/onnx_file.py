@@ -12,6 +12,7 @@ import keras
 from segtf import signatures
 
 _PACKAGES = ("tf2onnx", "onnxruntime")
+_AXES = ("batch", "height", "width", "channels")
 
 
 def convert_to_onnx(model, spec, metadata, dynamic_size=False):
@@ -25,7 +26,8 @@ def convert_to_onnx(model, spec, metadata, dynamic_size=False):
 
     Returns:
         The bytes of a file that takes float32 pixels 0..255 `(N, H, W, C)` named ``pixels`` and
-        gives float32 logits `(N, H, W, K)` named ``logits``.
+        gives float32 logits `(N, H, W, K)` named ``logits``. Axes of any length are named
+        ``batch``, ``height`` and ``width``.
 
     Raises:
         ValueError: if the packages of the extra ``onnx`` are missing.
@@ -47,6 +49,7 @@ def convert_to_onnx(model, spec, metadata, dynamic_size=False):
         model.export(path, format="onnx", input_signature=[pixels], verbose=False)
         proto = onnx.load(path)
     _name_output(proto.graph, signatures.LOGITS)
+    _name_axes(proto.graph)
     for name, text in metadata.items():
         entry = proto.metadata_props.add()
         entry.key, entry.value = name, text
@@ -62,6 +65,16 @@ def _name_output(graph, name):
                 if one == output.name:
                     names[place] = name
     output.name = name
+
+
+def _name_axes(graph):
+    for tensor in (*graph.input, *graph.output):
+        sides = tensor.type.tensor_type.shape.dim
+        for side, name in zip(sides, _AXES, strict=True):
+            if not side.HasField("dim_value"):
+                side.dim_param = name
+    # Those between go by names of the converter's, which nobody needs.
+    del graph.value_info[:]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -69,7 +70,7 @@ def test_a_model_without_a_run_has_no_data(exported, binary_model):
 def test_the_command_shows_it(exported_run, exported, capsys):
     for path, lines in (
         (exported_run.path, ("data       name synthetic, fingerprint sha256:", "val mean dice 0.")),
-        (exported.path, ("class 1    lesion, colour #", "not known: exported without a run")),
+        (exported.path, ("class 1    lesion, colour #", "not known: made without a run")),
     ):
         with pytest.raises(SystemExit) as done:
             main(["export", "info", str(path)])
@@ -134,11 +135,49 @@ def test_pixel_signatures_of_any_size(trained_run, exported_run, tmp_path):
     assert segtf.load(exported.path)(image).mask.shape == (40, 50)
 
 
+def shown(path, capsys):
+    with pytest.raises(SystemExit) as done:
+        main(["export", "info", str(path)])
+    printed = capsys.readouterr()
+    assert done.value.code == 0, printed.err
+    return printed.out
+
+
+def test_runs_and_keras_files_are_shown_too(trained_run, binary_model, tmp_path, capsys):
+    for path in (trained_run.path, trained_run.best_model):
+        printed = shown(path, capsys)
+        assert printed.startswith(f"{trained_run.best_model}\n  format     Keras, format version 1")
+        assert "data       name synthetic, fingerprint sha256:" in printed
+    binary_model.save(tmp_path / "own.keras")
+    printed = shown(tmp_path / "own.keras", capsys)
+    assert "takes      24 x 32 x 3, pixels 0..255\n" in printed
+    assert "class 1    class_1, colour #" in printed
+    small_model((None, None)).save(tmp_path / "any.keras")
+    assert "takes      any x any x 3, pixels 0..255\n" in shown(tmp_path / "any.keras", capsys)
+
+
+def test_a_run_that_says_not_how_its_model_is_built(trained_run, tmp_path):
+    run = Run(shutil.copytree(trained_run.path, tmp_path / "run"))
+    config = run.path / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "training": {}}))
+    exported = segtf.export(run, tmp_path, "tflite", dynamic_size=True, speed=False)
+    image = np.random.default_rng(0).integers(0, 256, (36, 44, 3)).astype("uint8")
+    logits = segtf.load(exported.path, size=(36, 44)).backend(image[np.newaxis])
+    told = segtf.export(trained_run, tmp_path / "told", "tflite", dynamic_size=True, speed=False)
+    expected = segtf.load(told.path, size=(36, 44)).backend(image[np.newaxis])
+    np.testing.assert_allclose(logits, expected, atol=1e-3)
+    odd = np.zeros((1, 37, 41, 3), "uint8")
+    assert segtf.load(exported.path, size=(37, 41)).backend(odd).shape == (1, 37, 41, 1)
+
+
 def test_sizes_that_cannot_be_dynamic(tmp_path):
     any_size = small_model(size=(None, None))
     exported = segtf.export(any_size, tmp_path, labels=LABELS[1], size=(24, 32), dynamic_size=True)
     logits = tf.saved_model.load(str(exported.path)).signatures["logits"]
     assert logits(pixels=tf.zeros((1, 9, 7, 3), tf.uint8))["logits"].shape == (1, 9, 7, 1)
-    with pytest.raises(ValueError, match="Expected a run, or a model whose input is"):
-        segtf.export(small_model(), tmp_path, dynamic_size=True)
+    pixels = keras.Input((8, 8, 3))
+    dense = keras.layers.Dense(64)(keras.layers.Flatten()(pixels))
+    one_size = keras.Model(pixels, keras.layers.Reshape((8, 8, 1))(dense))
+    with pytest.raises(ValueError, match="Expected a model that works at any size, or a run that"):
+        segtf.export(one_size, tmp_path, dynamic_size=True)
     assert {path.name for path in tmp_path.iterdir()} == {"1", "1.parity.png"}

@@ -6,6 +6,8 @@ import pytest
 from export_examples import LABELS, blocks, small_model
 
 import segtf
+from segtf.exporting import export_info
+from segtf.exporting.info import describe_export
 from segtf.spec import ModelSpec
 
 pytestmark = pytest.mark.calls_model
@@ -28,10 +30,20 @@ def test_its_interface_is_what_is_documented(exported):
     (given,), (received,) = session.get_inputs(), session.get_outputs()
     assert (given.name, received.name) == ("pixels", "logits")
     assert given.type == received.type == "tensor(float)"
-    assert (given.shape[1:], received.shape[1:]) == ([24, 32, 3], [24, 32, 3])
+    assert given.shape == received.shape == ["batch", 24, 32, 3]
     assert session.run(None, {"pixels": np.zeros((5, 24, 32, 3), np.float32)})[0].shape[0] == 5
     empty = session.run(None, {"pixels": np.zeros((0, 24, 32, 3), np.float32)})[0]
     assert empty.shape == (0, 24, 32, 3)
+
+
+def test_it_says_what_it_is(exported):
+    path, details = export_info(exported.path)
+    assert (path, details["resize"], details["provenance"]["model"]) == (
+        exported.path,
+        "crop",
+        "small",
+    )
+    assert describe_export(path, details)[1] == "  format     ONNX, format version 1"
 
 
 def test_it_says_what_keras_says(exported):
@@ -51,6 +63,8 @@ def test_our_networks_at_any_size(tmp_path, build):
     settings = {"base_filters": 2} | ({"depth": 2} if build is segtf.unet else {})
     model = build((None, None, 3), num_classes=1, **settings)
     path = segtf.export(model, tmp_path, "onnx", size=(22, 35), dynamic_size=True, speed=False).path
+    (given,) = onnxruntime.InferenceSession(path).get_inputs()
+    assert given.shape == ["batch", "height", "width", 3]
     image = blocks(40, 18)[np.newaxis]
     received = segtf.load(path, size=(40, 18)).backend(image)
     np.testing.assert_allclose(received, model(image.astype(np.float32)), rtol=1e-3, atol=1e-4)
