@@ -5,7 +5,8 @@
     python segment.py model-int8.tflite photo.jpg --out masks
 
 Writes OUT/<image stem>.png, class ids at the image's own size, and with --overlay a picture to look
-at. All that is needed to know about the model is in its file.
+at; nothing is overwritten. All that is needed to know about the model is in its file. Images are
+brought to the model and its answers back by the rules of docs/preprocessing.md.
 """
 
 import argparse
@@ -20,7 +21,10 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MOST_PIXELS = 64 * 2**20
+MODES = {1: "L", 3: "RGB"}
+Image.MAX_IMAGE_PIXELS = None  # `read_image` looks itself, and says it in one line
 
 
 def main():
@@ -33,29 +37,81 @@ def main():
     parser.add_argument("--overlay", action="store_true", help="write pictures to look at as well")
     given = parser.parse_args()
     try:
+        planned = plan(given.images, given.out, given.overlay)
         segment = Segmenter(given.model, given.threads)
         given.out.mkdir(parents=True, exist_ok=True)
-        for path in given.images:
-            segment_file(segment, path, given.out, given.overlay)
     except (ValueError, OSError) as error:
         sys.exit(f"segment.py: {error}")
+    failed = False
+    for path, (mask_path, overlay_path) in planned.items():
+        try:
+            segment_file(segment, path, mask_path, overlay_path)
+        except (ValueError, OSError) as error:
+            print(f"segment.py: {error}", file=sys.stderr)
+            failed = True
+    sys.exit(1 if failed else 0)
 
 
-def segment_file(segment, path, out, with_overlay):
+def plan(images, out, with_overlay):
+    """Where the mask and the overlay of each image go; refuses before the work to overwrite."""
+    planned, taken = {}, {}
+    for path in images:
+        files = [out / f"{path.stem}.png"]
+        files += [out / f"{path.stem}-overlay.jpg"] if with_overlay else []
+        for file in files:
+            if file.exists():
+                raise ValueError(f"Expected new files to write. Received: {file}, which exists")
+            # On some systems A.png and a.png are one file.
+            if taken.setdefault(str(file).lower(), path) != path:
+                raise ValueError(
+                    "Expected images whose masks have names of their own. "
+                    f"Received: {taken[str(file).lower()]} and {path}"
+                )
+        planned[path] = files[0], files[1] if with_overlay else None
+    return planned
+
+
+def segment_file(segment, path, mask_path, overlay_path):
     """Write the mask of one image and print the share of each class."""
-    with Image.open(path, formats=FORMATS) as opened:
-        image = ImageOps.exif_transpose(opened).convert(segment.mode)
+    image = read_image(path, segment.mode)
     start = time.perf_counter()
     mask = segment(image)
     milliseconds = 1000 * (time.perf_counter() - start)
-    Image.fromarray(mask).save(out / f"{path.stem}.png")
-    if with_overlay:
-        segment.overlay(image, mask).save(out / f"{path.stem}-overlay.jpg")
+    save_new(Image.fromarray(mask), mask_path)
+    if overlay_path is not None:
+        save_new(segment.overlay(image, mask), overlay_path)
     names = segment.labels["names"]
     counts = np.bincount(mask.ravel(), minlength=256)[: len(names)]
     shares = counts / max(1, counts.sum())
     shown = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
-    print(f"{out / path.stem}.png: {shown} ({milliseconds:.0f} ms)")
+    print(f"{mask_path}: {shown} ({milliseconds:.0f} ms)")
+
+
+def read_image(path, mode):
+    """The first frame of an image file, upright, as RGB or grey of 8 bits."""
+    try:
+        with Image.open(path, formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise ValueError(f"{opened.width} x {opened.height}, over {MOST_PIXELS} pixels")
+            if opened.mode[0] in "IF":
+                raise ValueError(f"more than 8 bits in a channel, Pillow's mode {opened.mode}")
+            image = ImageOps.exif_transpose(opened)
+            if image.mode == "P" and "transparency" in image.info:
+                image = image.convert("RGBA")
+            return image.convert(mode)
+    except FileNotFoundError:
+        raise ValueError(f"Expected an image file. Received: {path}, which is not there") from None
+    except Exception as error:  # Pillow's decoders raise many kinds for damaged files
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"Expected an image of 8 bits that can be read. Received: {path} ({reason})"
+        ) from None
+
+
+def save_new(image, path):
+    """Write a file that must not be there yet."""
+    with path.open("xb") as file:
+        image.save(file, "PNG" if path.suffix == ".png" else "JPEG")
 
 
 class Segmenter:
@@ -64,12 +120,18 @@ class Segmenter:
     def __init__(self, path, threads):
         spec = read_spec(path)
         self.size, self.resize, self.labels = tuple(spec["size"]), spec["resize"], spec["labels"]
-        self.mode = {1: "L", 3: "RGB"}[spec["channels"]]
+        if spec["channels"] not in MODES:
+            raise ValueError(
+                "Expected a model of grey (1) or colour (3), which image files are. "
+                f"Received: {path}, of {spec['channels']} channels"
+            )
+        self.mode = MODES[spec["channels"]]
         # sigmoid(logit) >= threshold, without the sigmoid.
         self.least_logit = math.log(spec["threshold"] / (1 - spec["threshold"]))
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.given = self.interpreter.get_input_details()[0]
         self.received = self.interpreter.get_output_details()[0]
+        self.gives_class_ids = gives_class_ids(self.interpreter, path)
         shape = (1, *self.size, spec["channels"])
         if tuple(self.given["shape"]) != shape:  # a file exported with any size
             self.interpreter.resize_tensor_input(self.given["index"], shape)
@@ -79,38 +141,35 @@ class Segmenter:
         """Return uint8 class ids at the size of a picture."""
         source, target = place(self.resize, image.size[::-1], self.size)
         pixels = self.canvas(image, source, target)
-        self.interpreter.set_tensor(self.given["index"], pixels)
+        self.interpreter.set_tensor(self.given["index"], pixels[None].astype(self.given["dtype"]))
         self.interpreter.invoke()
         logits = self.as_logits(self.interpreter.get_tensor(self.received["index"])[0])
         return self.decide(logits, source, target, image.size[::-1])
 
     def canvas(self, image, source, target):
-        """Pixels as the model takes them: 0..255, the model rescales them itself."""
-        part = image.crop(corners(source)).resize(target[:1:-1], Image.Resampling.BILINEAR)
-        canvas = Image.new(self.mode, self.size[::-1])
-        canvas.paste(part, (target[1], target[0]))
-        pixels = np.asarray(canvas).reshape(1, *self.size, -1)
-        return pixels.astype(self.given["dtype"])
+        """Pixels as the model takes them, 0..255 (H, W, C): the model rescales them itself."""
+        part = np.atleast_3d(np.asarray(image.crop(corners(source))))
+        part = np.clip(np.round(resized(part, target[2:])), 0, 255)
+        top, left, height, width = target
+        canvas = np.zeros((*self.size, part.shape[-1]), np.uint8)
+        canvas[top : top + height, left : left + width] = part
+        return canvas
 
     def as_logits(self, output):
-        """Logits (H, W, K); full int8 has decided already, its class ids stand for themselves."""
-        if output.ndim == 3:
-            return output
-        if len(self.labels["names"]) == 2:
+        """Logits (H, W, K); class ids, which are decided already, stand for themselves."""
+        if self.gives_class_ids and len(self.labels["names"]) == 2:
             return np.where(output == 1, 1.0, -1.0).astype(np.float32)[..., np.newaxis]
-        return np.eye(len(self.labels["names"]), dtype=np.float32)[output]
+        if self.gives_class_ids:
+            return np.eye(len(self.labels["names"]), dtype=np.float32)[output]
+        scale, zero_point = self.received["quantization"]
+        return np.float32(scale) * (output - np.float32(zero_point)) if scale else output
 
     def decide(self, logits, source, target, image_size):
         """Bring logits to the image's size, then decide: outlines stay smooth."""
         top, left, height, width = target
-        part = logits[top : top + height, left : left + width]
-        size = source[:1:-1]
-        planes = [
-            np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
-            for plane in np.ascontiguousarray(np.moveaxis(part, -1, 0))
-        ]
-        least = self.least_logit if self.received["dtype"] == np.float32 else 0.0
-        ids = planes[0] >= least if len(planes) == 1 else np.argmax(planes, axis=0)
+        part = resized(logits[top : top + height, left : left + width], source[2:])
+        least = 0.0 if self.gives_class_ids else self.least_logit
+        ids = part[..., 0] >= least if part.shape[-1] == 1 else np.argmax(part, axis=-1)
         # What a crop kept from the model is of the class that counts nowhere.
         mask = np.full(image_size, self.labels["ignore_class"] or 0, np.uint8)
         top, left, height, width = source
@@ -126,6 +185,17 @@ class Segmenter:
         return Image.composite(colored, image.convert("RGB"), strength)
 
 
+def gives_class_ids(interpreter, path):
+    """Whether a file gives class ids; otherwise it gives logits, and any other is refused."""
+    signatures = interpreter.get_signature_list().values()
+    names = [name for signature in signatures for name in signature["outputs"]]
+    if names not in (["logits"], ["class_ids"]):
+        raise ValueError(
+            f"Expected a file that gives logits or class ids. Received: {path}, giving {names}"
+        )
+    return names == ["class_ids"]
+
+
 def read_spec(path):
     """What segtf wrote into the file: size, resize rule, threshold, classes."""
     content = Path(path).read_bytes()
@@ -136,6 +206,19 @@ def read_spec(path):
         if entry.Name() == b"SEGTF_SPEC":
             return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
     raise ValueError(f"Expected a file that segtf exported. Received: {path}")
+
+
+def resized(pixels, size):
+    """Bring an array (H, W, K) to a size as float32: triangle filter, widened when shrinking.
+
+    Pillow has that filter; in its mode F, one channel at a time, nothing is rounded on the way.
+    """
+    height, width = size
+    planes = [
+        Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR)
+        for plane in np.ascontiguousarray(np.moveaxis(pixels, -1, 0).astype(np.float32))
+    ]
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
 def place(rule, image_size, canvas_size):
