@@ -6,17 +6,18 @@ from pathlib import Path
 def newest_version(path):
     """Return the SavedModel folder itself, or the one of the highest number in it, or `None`."""
     path = Path(path)
-    versions = sorted(_versions(path), key=lambda folder: int(folder.name), reverse=True)
-    folders = [path, *versions]
+    folders = [path, *reversed(version_folders(path))]
     return next((folder for folder in folders if (folder / "saved_model.pb").is_file()), None)
 
 
 def next_version(path):
     """Return the path of the version folder after the newest one in the folder `path`."""
     path = Path(path)
-    taken = [int(folder.name) for folder in _versions(path)]
+    taken = [int(folder.name) for folder in version_folders(path)]
     return path / str(max(taken, default=0) + 1)
 
 
-def _versions(path):
-    return [folder for folder in path.glob("[0-9]*") if folder.name.isdecimal()]
+def version_folders(path):
+    """Return the folders in `path` whose names are numbers, in ascending order."""
+    folders = [folder for folder in Path(path).glob("[0-9]*") if folder.name.isdecimal()]
+    return sorted(folders, key=lambda folder: int(folder.name))

@@ -7,6 +7,7 @@ import click
 from segtf.cli.options import Number, data_options, load_settings, model_options, open_source
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable
+from segtf.text_files import printable
 
 FORMATS = (
     "saved_model",
@@ -20,12 +21,14 @@ FORMATS = (
 
 
 class ExportCommand(click.Command):
-    """`segtf export`, where ``info`` in place of a model is a command of its own."""
+    """`segtf export`, where ``info`` or ``verify`` in place of a model is a command of its own."""
 
     def make_context(self, info_name, args, parent=None, **extra):
-        """Parse the arguments, those behind ``info`` as that command does."""
-        if args[:1] == ["info"]:
-            return info.make_context(f"{info_name} info", args[1:], parent=parent, **extra)
+        """Parse the arguments, those behind ``info`` or ``verify`` as that command does."""
+        command = {"info": info, "verify": verify}.get(args[0] if args else None)
+        if command is not None:
+            name = f"{info_name} {command.name}"
+            return command.make_context(name, args[1:], parent=parent, **extra)
         return super().make_context(info_name, args, parent=parent, **extra)
 
 
@@ -41,6 +44,24 @@ def info(path):
 
     for line in describe_export(*export_info(path)):
         click.echo(line)
+
+
+@click.command()
+@click.argument("path", type=click.Path())
+def verify(path):
+    """Compare an export with its checksums: a line for each file missing, changed or extra.
+
+    PATH is a version folder, a folder of exports, or the file of a model. Exit status 1 if there
+    is such a line.
+    """
+    from segtf.checksums import verify_export
+
+    count, lines = verify_export(path)
+    for line in lines:
+        click.echo(line)
+    if not lines:
+        click.echo(f"{printable(path)}: {count} files are as they were written")
+    return int(bool(lines))
 
 
 @click.command(cls=ExportCommand)
@@ -87,7 +108,7 @@ def export(
 
     It is compared with the Keras model, on the labelled images that the run held out or those of
     --data, and fails if it differs; the report lies beside it. `segtf export info PATH` shows what
-    an exported model holds.
+    an exported model holds, `segtf export verify PATH` whether its files are as they were written.
     """
     require_writable(out)
     start_tensorflow()

@@ -5,9 +5,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from segtf.checksums import write_folder_checksums
 from segtf.data import match_classes
 from segtf.exporting.any_size import at_any_size
+from segtf.exporting.companions import write_companions
 from segtf.exporting.delegates import delegate_report
+from segtf.exporting.model_card import model_card, read_figures
 from segtf.exporting.onnx_file import convert_to_onnx
 from segtf.exporting.parity import Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
@@ -121,9 +124,11 @@ def export(
     hold the model's spec, so that `segtf.load` needs nothing else. A model trained in mixed
     precision is exported, and compared, in float32.
 
-    Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``, and
-    ``labels.txt``, the class names in id order; those of a SavedModel are in its
-    ``assets.extra``, but for the picture, which shows images of the data: ``DIR/1.parity.png``.
+    Beside a file lie its parity report, ``NAME.parity.json``, ``.md`` and ``.png``,
+    ``labels.txt``, the class names in id order, its spec (``model-int8.spec.json``), a model card
+    (``.card.md``) and checksums (``.sha256``, see `segtf.checksums`); those of a SavedModel are in
+    its ``assets.extra``, but for the picture, which shows images of the data:
+    ``DIR/1.parity.png``.
 
     Args:
         model_or_run: a run folder, a ``.keras`` file or a `keras.Model`, as `segtf.load` takes it.
@@ -191,12 +196,13 @@ def export(
     model = reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
     origin = provenance(model, model_or_run)
-    if format == "saved_model":
-        return _export_saved_model(model, trial, directory, origin, dynamic_size)
     told = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
+    figures = read_figures(model_or_run)
+    if format == "saved_model":
+        return _export_saved_model(model, trial, directory, told, figures)
     if format == "onnx":
-        return _export_onnx(model, trial, directory, told)
-    return _export_tflite(model, trial, directory, format, calibration, details, told)
+        return _export_onnx(model, trial, directory, told, figures)
+    return _export_tflite(model, trial, directory, format, calibration, details, told, figures)
 
 
 def _file_names(format):
@@ -259,11 +265,11 @@ def _reference(model, spec, reader, images):
     return copy
 
 
-def _export_saved_model(model, trial, directory, origin, dynamic_size):
+def _export_saved_model(model, trial, directory, told, figures):
     spec, path = trial.reference.spec, next_version(directory)
     name = Path(directory).resolve().name
     with publishing_folder(path) as folder:
-        write_saved_model(model, spec, folder, origin, name, dynamic_size)
+        write_saved_model(model, spec, folder, told["provenance"], name, told["dynamic_size"])
         exported = Predictor(SavedModelBackend(folder, spec))
         if spec.channels in (1, 3):
             check_files(trial, exported.backend.model, _SAVED_MODEL_AGREEMENT)
@@ -272,20 +278,24 @@ def _export_saved_model(model, trial, directory, origin, dynamic_size):
         )
         extra = folder / "assets.extra"
         report.save_figures(extra, "parity")
-        _write_labels(spec, extra)
+        write_atomically(extra / LABELS_FILE, labels_text(spec.labels.names))
+        card = model_card(f"{name}/{path.name}", told, report, figures)
+        write_atomically(extra / "model-card.md", card)
+        write_folder_checksums(folder)
     # Beside the version folder: the picture shows images of the data, which leave in no model.
     report.draw(path.with_name(f"{path.name}.parity.png"))
     return Export(path, "saved_model", report)
 
 
-def _export_onnx(model, trial, directory, told):
+def _export_onnx(model, trial, directory, told, figures):
     spec = trial.reference.spec
     own = {SPEC_METADATA: json.dumps(told)}
     content = convert_to_onnx(model, spec, own, told["dynamic_size"])
-    return _publish(content, Path(directory) / _ONNX_NAME, trial, "onnx", _ONNX_AGREEMENT, {})
+    path = Path(directory) / _ONNX_NAME
+    return _publish(content, path, trial, "onnx", _ONNX_AGREEMENT, {}, told, figures)
 
 
-def _export_tflite(model, trial, directory, format, calibration, details, told):
+def _export_tflite(model, trial, directory, format, calibration, details, told, figures):
     spec, variant = trial.reference.spec, VARIANTS[format]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content = convert(model, spec, format, canvases, told["dynamic_size"])
@@ -297,7 +307,8 @@ def _export_tflite(model, trial, directory, format, calibration, details, told):
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, "delegates": delegate_report(content)}
     path = Path(directory) / variant.file_name
-    return _publish(content, path, trial, format, variant.least_agreement, details)
+    least = variant.least_agreement
+    return _publish(content, path, trial, format, least, details, told, figures)
 
 
 def _protect(content, model, trial, canvases, dynamic_size):
@@ -316,17 +327,12 @@ def _protect(content, model, trial, canvases, dynamic_size):
     return content, kept
 
 
-def _publish(content, path, trial, format, least, details):
-    """Measure a model of one file, then put it and its report in their place."""
+def _publish(content, path, trial, format, least, details, told, figures):
+    """Measure a model of one file, then put it and what explains it in their place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     details = {"sha256": hashlib.sha256(content).hexdigest(), **details}
     with replacing(path) as beside:
         beside.write_bytes(content)
         report = trial.measure(load(beside), beside, path.name, format, least, details)
-    report.save(path.parent, f"{path.name}.parity")
-    _write_labels(trial.reference.spec, path.parent)
+    write_companions(path, told, report, model_card(path.name, told, report, figures))
     return Export(path, format, report)
-
-
-def _write_labels(spec, folder):
-    write_atomically(folder / LABELS_FILE, labels_text(spec.labels.names))

@@ -1,12 +1,18 @@
 """Where an exported model comes from, as it is kept inside: code, data and figures."""
 
+import contextlib
 import importlib.metadata
+import re
+from pathlib import Path
 
 import segtf
 from segtf.files import read_json_object
 from segtf.inference.model_path import find_model
+from segtf.text_files import clean, read_text
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
+_LICENCE = re.compile(r"(?i)(un)?licen[cs]e(\.txt|\.md)?|copying(\.txt)?")
+_LONGEST_LICENCE = 200
 _FIGURES = ("data", "split", "images", "mean_dice", "mean_iou", "pixel_accuracy")
 
 
@@ -19,8 +25,8 @@ def provenance(model, model_or_run):
 
     Returns:
         A dict for JSON: ``model`` (its name), ``parameters``, ``packages`` (name to version),
-        ``data`` (name, fingerprint, numbers of images) and ``metrics``, both `None` without a
-        run. No path of this machine is in it.
+        ``data`` (name, fingerprint, numbers of images, licence) and ``metrics``, both `None`
+        without a run. No path of this machine and no name of a sample is in it.
     """
     run = find_model(model_or_run).best_of
     return {
@@ -39,13 +45,29 @@ def _packages():
 
 def _data(run):
     config, split = run.config(), run.split() if run.has_split else {}
+    # "3 altered: a.png, ...": how many, and not which.
+    changes = [line.partition(":")[0] for line in run.accepted_changes()]
     return {
         "name": config.get("data", {}).get("name"),
         "fingerprint": config.get("data_fingerprint"),
-        **({"changed_while_training": run.accepted_changes()} if run.accepted_changes() else {}),
+        **({"changed_while_training": changes} if changes else {}),
         "trained_on": len(split.get("train", ())),
         "held_out": len(split.get("val", ())),
+        "licence": _licence(config.get("data", {}).get("folder")),
     }
+
+
+def _licence(folder):
+    """The first line of the file that a data set states its licence in, or `None`."""
+    folder = Path(folder) if folder else None
+    if folder is None or not folder.is_dir():
+        return None
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and _LICENCE.fullmatch(path.name):
+            with contextlib.suppress(ValueError):
+                lines = [clean(line) for line in read_text(path).splitlines()]
+                return next((line[:_LONGEST_LICENCE] for line in lines if line), None)
+    return None
 
 
 def _metrics(run):

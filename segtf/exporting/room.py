@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from segtf.checksums import companion
+from segtf.exporting.companions import CARD, CHECKSUMS, SPEC
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text
 from segtf.inference.onnx_file import onnx_details, open_onnx
 from segtf.inference.tflite_file import tflite_details
@@ -25,6 +27,9 @@ def require_room(directory, names, labels):
     for path in (directory / name for name in names):
         if path.exists() and _is_anothers(path):
             raise _another(path)
+        for beside in (companion(path, ending) for ending in (SPEC, CARD, CHECKSUMS)):
+            if beside.exists() and not (beside.is_file() and b"segtf" in beside.read_bytes()):
+                raise _another(beside)
     path = directory / LABELS_FILE
     if not names or not path.exists() or any(directory.glob("*.parity.json")):
         return

@@ -40,6 +40,7 @@ def test_the_origin_of_a_run_is_inside(exported_run, trained_run, synthetic_fold
         "fingerprint": fingerprint(load_source("synthetic", synthetic_folder)),
         "trained_on": 10,
         "held_out": 2,
+        "licence": None,
     }
     assert set(origin["packages"]) == {"segtf", "tensorflow", "keras", "numpy"}
     assert origin["packages"]["tensorflow"] == tf.__version__

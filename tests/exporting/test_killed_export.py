@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 from export_examples import blocks, encode, small_model
 
+from segtf.checksums import verify_export
+
 SCRIPT = Path(__file__).with_name("killed_export.py")
 
 
@@ -40,6 +42,7 @@ def require_whole(directory):
         assert answer["error"].numpy() == [b""]
         assert (version / "assets.extra/segtf.json").is_file()
         assert (version / "assets.extra/tf_serving_warmup_requests").is_file()
+        assert verify_export(version)[1] == []
 
 
 @pytest.mark.parametrize(

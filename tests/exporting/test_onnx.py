@@ -1,3 +1,4 @@
+import json
 import sys
 
 import keras
@@ -43,6 +44,9 @@ def test_it_says_what_it_is(exported):
         "crop",
         "small",
     )
+    spec = json.loads((path.parent / "model.onnx.spec.json").read_text())
+    assert spec["input"]["shape"] == spec["output"]["shape"] == [None, 24, 32, 3]
+    assert (spec["input"]["name"], spec["output"]["gives"]) == ("pixels", "logits")
     assert describe_export(path, details)[1] == "  format     ONNX, format version 1"
 
 
