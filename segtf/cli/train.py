@@ -190,7 +190,10 @@ def train(
             for key, name in headline_titles(len(summary["per_class"])).items()
         )
     )
-    click.echo(f"{run}: best.keras, history.csv, report/")
+    if Run(run).has_folds:
+        click.echo(f"{run}: a run for each fold, best.keras (the mean of them), report/")
+    else:
+        click.echo(f"{run}: best.keras, history.csv, report/")
 
 
 def _say(line):

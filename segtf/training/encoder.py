@@ -42,6 +42,21 @@ def find_layers(model, prefix=ENCODER):
     return chosen
 
 
+def find_trained_layers(model, prefix=ENCODER):
+    """Return those of the layers that `find_layers` returns which are not frozen.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    trained = [layer for layer in find_layers(model, prefix) if layer.trainable]
+    if not trained:
+        raise ValueError(
+            f"Expected layers {prefix!r} that are trained after the first epochs. "
+            "Received: a model in which all of them are frozen"
+        )
+    return trained
+
+
 def _find(model, prefix, is_within=False):
     for layer in model._flatten_layers(include_self=False, recursive=False):
         is_part = is_within or layer.name.startswith(prefix)
@@ -167,12 +182,7 @@ class FreezeEncoder(keras.callbacks.Callback):
     def __init__(self, model, epochs, prefix=ENCODER):
         super().__init__()
         self.epochs = epochs
-        self.layers = [layer for layer in find_layers(model, prefix) if layer.trainable]
-        if not self.layers:
-            raise ValueError(
-                f"Expected layers {prefix!r} that are trained after the first epochs. "
-                "Received: a model in which all of them are frozen"
-            )
+        self.layers = find_trained_layers(model, prefix)
         self._compiled_for = None
 
     def on_train_begin(self, logs=None):

@@ -2,9 +2,11 @@
 
 import contextlib
 import gc
+import logging
 from dataclasses import replace
 
 import keras
+import tensorflow as tf
 
 from segtf.data import inspect_source, split_k_folds
 from segtf.data.changes import record_contents
@@ -75,7 +77,7 @@ def train_folds(
         recipe=recipe_text(config, source.origin, Run(path).recipe_file, folds),
         folds=[split["val"] for split in splits],
     )
-    with run.lock():
+    with run.lock(), _without_warnings_of_retracing():
         return _train_all(run, source, config, on_message, verbose, strategy)
 
 
@@ -89,7 +91,20 @@ def resume_folds(run, source, on_message, verbose, strategy, accept_changed_data
     source = replace(source, splits={})  # the folds take their place
     whole = {"train": run.split()["train"]}
     require_same_data(run, source, whole, accept_changed_data, on_message)
-    return _train_all(run, source, config, on_message, verbose, strategy, accept_changed_data)
+    with _without_warnings_of_retracing():
+        return _train_all(run, source, config, on_message, verbose, strategy, accept_changed_data)
+
+
+@contextlib.contextmanager
+def _without_warnings_of_retracing():
+    """TensorFlow takes the steps of several models for one that it has to compile again."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _train_all(run, source, config, on_message, verbose, strategy, accept_changed_data=False):
@@ -112,7 +127,8 @@ def _train_all(run, source, config, on_message, verbose, strategy, accept_change
             raise
         keras.backend.clear_session()
         gc.collect()
-    _put_together(run, [run.fold(index) for index in range(len(held_out))])
+    if not run.best_model.is_file():
+        _put_together(run, [run.fold(index) for index in range(len(held_out))])
     return run
 
 

@@ -11,7 +11,6 @@ from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
 from segtf.data.sample import require_source
-from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
 from segtf.models.keras_file import read_keras_file
@@ -24,14 +23,15 @@ from segtf.training.batch_norm import fit_momentum
 from segtf.training.batch_size import find_batch_size
 from segtf.training.batches import TrainingData, make_split
 from segtf.training.checkpoint import StopRequests, explaining_full_disk
-from segtf.training.class_weights import median_frequency
 from segtf.training.config import TrainConfig
+from segtf.training.encoder import find_trained_layers
 from segtf.training.encoder_weights import (
     model_settings,
     resolve_encoder_weights,
     say_encoder_weights,
 )
 from segtf.training.foreground import check_foreground
+from segtf.training.objective import make_loss
 from segtf.training.planning import describe_plan, measure_speed, plan
 from segtf.training.precision import (
     default_strategy,
@@ -110,7 +110,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     began = time.perf_counter()
     config = config or TrainConfig()
     Run.require_new(path)
-    own_split = split is not None
+    has_own_split = split is not None
     work, source, split = set_up(source, config, on_message, strategy, split)
     if config.minutes:
         _plan(work, began, on_message)
@@ -122,8 +122,9 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         "data_fingerprint": contents.fingerprint,
         "training": config.to_dict(),
     }
-    # What was decided elsewhere, options cannot say.
-    recipe = None if own_split else recipe_text(config, source.origin, Run(path).recipe_file)
+    recipe = None  # no option names a split that was given
+    if not has_own_split:
+        recipe = recipe_text(config, source.origin, Run(path).recipe_file)
     run = Run.create(path, settings, work.spec, split, record_contents(contents, split), recipe)
     with run.lock():
         return _run(work, run, on_message, verbose)
@@ -271,6 +272,8 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
             kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
             on_message(f"weights of {config.init_from}: {kept}")
         freeze(model, config.freeze)
+        if config.freeze_epochs:
+            find_trained_layers(model)
     memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
     require_memory(memory)
     data = TrainingData.load(source, split, spec, config, replicas)
@@ -307,18 +310,7 @@ def _plan(work, began, on_message):
 def _compile(model, data, spec, config, on_message):
     labels = spec.labels
     fit_momentum(model, data.steps_per_epoch)
-    loss = CrossentropyDice(ignore_class=labels.ignore_class)
-    if config.class_weights == "median-frequency":
-        masks = (masks for _, masks in data.unchanged().as_numpy_iterator())
-        weights = median_frequency(masks, labels.num_classes)
-        named = zip(labels.names, weights, strict=True)
-        on_message(f"class weights: {', '.join(f'{name} {weight:.2f}' for name, weight in named)}")
-        loss = WeightedSum(
-            [
-                (PixelCrossentropy(class_weights=weights, ignore_class=labels.ignore_class), 1.0),
-                (SoftDice(ignore_class=labels.ignore_class), 1.0),
-            ]
-        )
+    loss = make_loss(data, labels, config, on_message)
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         synchronize_batch_norm(model)
         answer_empty_shares(model)

@@ -187,6 +187,12 @@ def test_a_model_to_start_from_that_does_not_fit_is_refused(tmp_path):
             init_from(other, tmp_path / f"{name}.keras")
 
 
+def test_an_encoder_cannot_be_frozen_for_good_and_for_some_epochs(tmp_path, synthetic_folder):
+    with pytest.raises(ValueError, match="all of them are frozen"):
+        quiet_train(tmp_path / "run", synthetic_folder, freeze=("encoder",), freeze_epochs=1)
+    assert not (tmp_path / "run").exists()
+
+
 def test_frozen_layers_are_not_trained():
     model = tiny_model()
     freeze(model, ["encoder", "bottleneck"])
