@@ -1,54 +1,120 @@
-// A .tflite file that segtf exported, on Android: pixels in, class ids out.
+// A .tflite file that segtf exported, on Android: a picture in, class ids at its own size out.
 //
 // app/build.gradle.kts:
-//     implementation("com.google.ai.edge.litert:litert:1.4.0")
-//     implementation("com.google.ai.edge.litert:litert-metadata:1.4.0")
+//     implementation("com.google.ai.edge.litert:litert:2.1.0")
 //
-// For model-int8.tflite: uint8 pixels as they are, uint8 class ids. The size and the class names are
-// read from the file. This is resize rule "stretch"; see README.md for the others.
+// Needs Preprocessing.kt and ModelFile.kt beside it. All about the model is read from its file.
+// model-float16.tflite is for the GPU, model-dynamic.tflite and model-int8.tflite are for CPUs.
 
 import android.graphics.Bitmap
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
-import org.tensorflow.lite.DataType
-import org.tensorflow.lite.Interpreter
-import org.tensorflow.lite.support.metadata.MetadataExtractor
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.CompiledModel
+import com.google.ai.edge.litert.LiteRtException
+import java.io.File
+import org.json.JSONObject
 
-class Segmenter(model: ByteBuffer, threads: Int = 4) : AutoCloseable {
-    private val interpreter = Interpreter(model, Interpreter.Options().setNumThreads(threads))
-    private val height = interpreter.getInputTensor(0).shape()[1]
-    private val width = interpreter.getInputTensor(0).shape()[2]
+/** Runs on the first of the accelerators given that can be had; `threads` are those of the CPU. */
+class Segmenter(
+    modelPath: String,
+    accelerators: List<Accelerator> = listOf(Accelerator.GPU, Accelerator.CPU),
+    threads: Int = 4
+) : AutoCloseable {
+    private val file = ModelFile(File(modelPath).readBytes())
+    val spec = specOf(JSONObject(file.spec))
 
-    /** Class names in id order: what labels.txt inside the file says. */
-    val labels: List<String> =
-        MetadataExtractor(model).getAssociatedFile("labels.txt").bufferedReader().readLines()
+    /** What it runs on. */
+    val accelerator: Accelerator
+
+    private val model: CompiledModel
+    private val takesBytes = file.inputType == ModelFile.UINT8
 
     init {
-        require(interpreter.getInputTensor(0).dataType() == DataType.UINT8) {
-            "Expected model-int8.tflite; float files go through MediaPipe's ImageSegmenter"
+        require(takesBytes || file.inputType == ModelFile.FLOAT32) {
+            "Expected an input of float32 or uint8. Received: TFLite's type ${file.inputType}"
+        }
+        require(file.outputType == if (file.givesClassIds) ModelFile.UINT8 else ModelFile.FLOAT32) {
+            "Expected class ids of uint8 or logits of float32. Received: TFLite's type ${file.outputType}"
+        }
+        // Whole numbers are for CPUs: a GPU would compute them as floats, and cannot decide (ARG_MAX).
+        val wanted = if (takesBytes) listOf(Accelerator.CPU) else accelerators
+        val (chosen, compiled) = compile(modelPath, wanted, threads)
+        accelerator = chosen
+        model = compiled
+    }
+
+    private val inputs = model.createInputBuffers()
+    private val outputs = model.createOutputBuffers()
+
+    /**
+     * Class ids of the upright image, row by row.
+     *
+     * BitmapFactory leaves a photo as it was stored: give the orientation of its file,
+     * ExifInterface(path).getAttributeInt(ExifInterface.TAG_ORIENTATION, 1). ImageDecoder turns it: 1.
+     */
+    fun segment(image: Bitmap, orientation: Int = 1): ByteArray {
+        val colors = IntArray(image.width * image.height)
+        image.getPixels(colors, 0, image.width, 0, 0, image.width, image.height)
+        val picture = Upright(Pixels(image.height, image.width, colors), orientation)
+        val placement = place(spec.resize, picture.height, picture.width, spec.height, spec.width)
+        val pixels = canvas(picture, spec, placement)
+        if (takesBytes) {
+            inputs[0].writeInt8(pixels) // the bits are those of uint8
+        } else {
+            inputs[0].writeFloat(FloatArray(pixels.size) { (pixels[it].toInt() and 255).toFloat() })
+        }
+        model.run(inputs, outputs)
+        return if (file.givesClassIds) {
+            mask(outputs[0].readInt8(), spec, placement, picture.height, picture.width)
+        } else {
+            mask(outputs[0].readFloat(), spec, placement, picture.height, picture.width)
         }
     }
 
-    /** Class ids of the model's size, row by row; scale them up without mixing neighbours. */
-    fun segment(image: Bitmap): ByteArray {
-        val canvas = Bitmap.createScaledBitmap(image, width, height, /* filter = */ true)
-        val colors = IntArray(width * height)
-        canvas.getPixels(colors, 0, width, 0, 0, width, height)
-        val pixels = ByteBuffer.allocateDirect(3 * colors.size).order(ByteOrder.nativeOrder())
-        for (color in colors) { // red, green, blue
-            pixels.put((color shr 16).toByte()).put((color shr 8).toByte()).put(color.toByte())
-        }
-        val ids = ByteBuffer.allocateDirect(colors.size)
-        interpreter.run(pixels.rewind(), ids)
-        ids.rewind()
-        return ByteArray(colors.size).also { ids.get(it) }
+    override fun close() {
+        inputs.forEach { it.close() }
+        outputs.forEach { it.close() }
+        model.close()
     }
-
-    override fun close() = interpreter.close()
 }
 
-// The float files (model.tflite, model-float16.tflite) with MediaPipe, which reads the metadata itself
-// (implementation("com.google.mediapipe:tasks-vision:0.10.29")):
+/** The model for the first accelerator that takes it. */
+private fun compile(
+    path: String,
+    accelerators: List<Accelerator>,
+    threads: Int
+): Pair<Accelerator, CompiledModel> {
+    var refusal: LiteRtException? = null
+    for (accelerator in accelerators) {
+        val options = CompiledModel.Options(accelerator)
+        if (accelerator == Accelerator.CPU) {
+            options.cpuOptions = CompiledModel.CpuOptions(numThreads = threads)
+        }
+        try {
+            return Pair(accelerator, CompiledModel.create(path, options))
+        } catch (error: LiteRtException) { // such as a phone without a GPU that LiteRT knows
+            refusal = error
+        }
+    }
+    throw refusal ?: IllegalArgumentException("Expected at least one accelerator. Received: none")
+}
+
+private fun specOf(json: JSONObject): Spec {
+    val size = json.getJSONArray("size")
+    val labels = json.getJSONObject("labels")
+    val names = labels.getJSONArray("names")
+    return Spec(
+        height = size.getInt(0),
+        width = size.getInt(1),
+        channels = json.getInt("channels"),
+        resize = json.getString("resize"),
+        threshold = json.getDouble("threshold"),
+        names = List(names.length()) { names.getString(it) },
+        ignoreClass = if (labels.isNull("ignore_class")) null else labels.getInt("ignore_class")
+    )
+}
+
+// The float files (model.tflite, model-float16.tflite) with MediaPipe, which reads the metadata itself but
+// shrinks plainly (implementation("com.google.mediapipe:tasks-vision:0.10.29")): give it the canvas.
 //
 //     val options = ImageSegmenter.ImageSegmenterOptions.builder()
 //         .setBaseOptions(BaseOptions.builder().setModelAssetPath("model-float16.tflite").build())

@@ -1,6 +1,7 @@
 """Predictor: images in, masks out, whatever runs the model."""
 
 import os
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -117,9 +118,12 @@ class Predictor:
             output: what the backend gave: float32 logits `(H, W, K)` or uint8 class ids `(H, W)`.
             image_size: height and width of the image.
         """
-        ids_only = self.backend.gives_class_ids
-        logits = _logits_of_ids(output, self.spec.labels.num_logits) if ids_only else output
-        return Prediction(logits, image_size, self.spec, has_probabilities=not ids_only)
+        if not self.backend.gives_class_ids:
+            return Prediction(output, image_size, self.spec)
+        # The threshold has decided these: what is left is which class is nearer.
+        spec = replace(self.spec, threshold=0.5)
+        logits = _logits_of_ids(output, spec.labels.num_logits)
+        return Prediction(logits, image_size, spec, has_probabilities=False)
 
     def canvas(self, image):
         """Return the pixels that the model sees of an image: uint8 array of the spec's size."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import segtf
+from segtf.inference.predictor import Predictor
 from segtf.labels import LabelMap
 
 pytestmark = pytest.mark.calls_model
@@ -169,3 +170,16 @@ def test_a_list_is_several_images(predict, tmp_path):
     for single in (tmp_path / "a.png", "a.png", b"bytes", images[1]):
         with pytest.raises(ValueError, match="Expected several images"):
             predict.batch(single)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9])
+def test_class_ids_are_decided_already_whatever_the_threshold(threshold):
+    class DecidedBackend:
+        gives_class_ids = True
+        spec = segtf.ModelSpec(LabelMap(("rest", "red")), (32, 32), threshold=threshold)
+
+        def __call__(self, canvases):
+            return (canvases[..., 0] > 127).astype(np.uint8)
+
+    mask = Predictor(DecidedBackend())(half_red(64, 64)).mask
+    np.testing.assert_array_equal(mask, half_red(64, 64)[..., 0] > 0)
