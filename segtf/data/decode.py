@@ -195,8 +195,9 @@ def open_image(source):
 
 
 def open_header(file):
-    """Open a file with Pillow, if it is of one of the `FORMATS`."""
-    return Image.open(file, formats=FORMATS)
+    """Open a file with Pillow, if it is of one of the `FORMATS` that this Pillow has."""
+    Image.init()
+    return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
 
 
 def _refuse_odd_scales(image, source):

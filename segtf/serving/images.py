@@ -20,6 +20,7 @@ MAX_FILE_BYTES = 32 * 2**20
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 _PNG_ORIENTATIONS = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type exif")
+_PNG_TEXTS, _MOST_TEXTS, _MORE_BYTES = (b"zTXt", b"iTXt", b"iCCP"), 16, 2**18
 _SEARCHED_BY_GRAPH = 2**16
 _ORIENTATION_TAG = 0x0112
 
@@ -76,8 +77,15 @@ def _is_decoded_alike(opened, content):
         is_deep = content[24:25] == b"\x10"
         is_turned = any(mark in content for mark in _PNG_ORIENTATIONS)
         is_still = getattr(opened, "n_frames", 1) == 1
-        return opened.mode in _PNG_MODES and is_still and not (is_deep or is_turned)
+        is_plain = is_still and not (is_deep or is_turned or _holds_more(opened, content))
+        return opened.mode in _PNG_MODES and is_plain
     return False
+
+
+def _holds_more(opened, content):
+    """Whether a PNG is larger than its pixels, or has texts, than the graph puts up with."""
+    texts = sum(map(content.count, _PNG_TEXTS))
+    return len(content) > 9 * opened.width * opened.height + _MORE_BYTES or texts > _MOST_TEXTS
 
 
 def _graph_sees_orientation(opened, content):

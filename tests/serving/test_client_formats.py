@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image, PngImagePlugin
 from serving_examples import encode, picture
 
-from segtf.data.decode import read_image
+from segtf.data.decode import ImageError, read_image
 from segtf.exporting.decode_graph import decode_in_graph
 from segtf.serving import Client
 from segtf.serving import images as sent
@@ -70,6 +70,13 @@ def text_png():
     return encode(PICTURE, "PNG", pnginfo=info)
 
 
+def many_texts():
+    info = PngImagePlugin.PngInfo()
+    for index in range(100):
+        info.add_text(f"Comment {index}", "text", zip=True)
+    return encode(PICTURE, "PNG", pnginfo=info)
+
+
 FILES = {
     "JPEG": encode(PICTURE, "JPEG"),
     "grey JPEG": encode(PICTURE.convert("L"), "JPEG"),
@@ -81,6 +88,8 @@ FILES = {
     "PNG": encode(PICTURE),
     "EXIF in a PNG": encode(PICTURE, "PNG", exif=exif(6)),
     "PNG that speaks of EXIF": text_png(),
+    "PNG of many texts": many_texts(),
+    "PNG with more behind its pixels": encode(PICTURE) + bytes(700_000),
     **{f"PNG {mode}": encode(PICTURE.convert(mode)) for mode in ("1", "L", "LA", "P", "RGBA")},
     "PNG with a transparent colour": transparent(),
     "APNG": animation("PNG"),
@@ -147,3 +156,26 @@ def test_images_that_cannot_be_read_have_an_error_each(url, tmp_path):
         answers = client.segment(files)
     assert [answer.mask is None for answer in answers] == [False, True, True, True, False]
     assert all(str(file) in one.error for file, one in zip(files[1:4], answers[1:4], strict=True))
+
+
+def test_a_pillow_without_a_format_reads_the_others(monkeypatch):
+    Image.init()
+    monkeypatch.delitem(Image.OPEN, "AVIF")
+    assert sent.encoded(FILES["PNG"]) == FILES["PNG"]
+    with pytest.raises(ImageError, match="cannot identify"):
+        sent.encoded(FILES["AVIF"])
+
+
+def test_images_are_read_when_their_request_is_made(url):
+    read = []
+
+    def images():
+        for index in range(9):
+            read.append(index)
+            yield PIXELS
+
+    with Client(url, timeout=30, batch_size=2) as client:
+        answers = client.stream(images())
+        next(answers)
+        assert len(read) <= 3  # those of a request, and the one that did not fit into it
+        assert len(list(answers)) == 8
