@@ -11,7 +11,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 export SEGTF_DATA ?= $(abspath ../shared/data)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test test-slow fuzz gpu-check lint format notebook clean
+.PHONY: help install demo test test-slow fuzz gpu-check check-clients lint format notebook clean
 
 help:
 	@echo "make demo        the main job on generated data: train, evaluate, export, predict"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-slow   checks that train or measure for minutes, on real data where it is"
 	@echo "make fuzz        feed damaged files to everything that reads files, 60 seconds each"
 	@echo "make gpu-check   prove on this machine what only a GPU can prove, as a table"
+	@echo "make check-clients  other people's clients on exported models, as a table in docs/clients.md"
 	@echo "make lint        ruff and the import contract"
 	@echo "make format      ruff format and safe fixes"
 	@echo "make notebook    run the notebook in full and keep its outputs"
@@ -61,6 +62,9 @@ fuzz: $(INSTALLED)
 
 gpu-check: $(INSTALLED)
 	$(BIN)/python benchmarks/gpu_check.py
+
+check-clients: $(INSTALLED)
+	$(BIN)/python benchmarks/clients/check.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

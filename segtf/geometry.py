@@ -15,7 +15,10 @@ antialiasing, half-pixel centres, rounded to whole numbers), which is Pillow's
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
+
+_PIXELS_AT_ONCE = 2**22
 
 
 class Box(NamedTuple):
@@ -75,7 +78,7 @@ def resize_image(image, rule, size):
         uint8 tensor `(*size, C)`.
     """
     placement = place(rule, _size_of(image), size)
-    part = tf.image.resize(_cut(image, placement.source), placement.target[2:], antialias=True)
+    part = _resampled(_cut(image, placement.source), placement.target[2:])
     part = tf.cast(tf.clip_by_value(tf.round(part), 0.0, 255.0), tf.uint8)
     return _put(part, placement.target, size, fill=0)
 
@@ -139,6 +142,19 @@ def restore_rows(values, rule, image_size, first, count):
         antialias=True,
     )
     return rows[0]
+
+
+def _resampled(pixels, size):
+    """`tf.image.resize`; a large array in strips, since a tensor of it takes three times its memory.
+
+    That resamples rows first, then columns: strips of columns give the same numbers.
+    """
+    if not isinstance(pixels, np.ndarray) or pixels.shape[0] * pixels.shape[1] <= _PIXELS_AT_ONCE:
+        return tf.image.resize(pixels, size, antialias=True)
+    width = max(1, _PIXELS_AT_ONCE // pixels.shape[0])
+    strips = [pixels[:, left : left + width] for left in range(0, pixels.shape[1], width)]
+    rows = [tf.image.resize(one, (size[0], one.shape[1]), antialias=True) for one in strips]
+    return tf.image.resize(tf.concat(rows, axis=1), size, antialias=True)
 
 
 def _largest_inside(outer, proportions):

@@ -146,3 +146,11 @@ def resize_float(values, rule, size):
 def test_unknown_rule_is_refused():
     with pytest.raises(ValueError, match="Received: 'squeeze'"):
         place("squeeze", (1, 1), (1, 1))
+
+
+@pytest.mark.parametrize("size", [(24, 20), (90, 7), (300, 200)])
+def test_strips_of_a_large_image_change_nothing(monkeypatch, size):
+    image = pixels((130, 170), 3)
+    whole = resize_image(image, "stretch", size).numpy()
+    monkeypatch.setattr("segtf.geometry._PIXELS_AT_ONCE", 2000)
+    np.testing.assert_array_equal(resize_image(image, "stretch", size), whole)
