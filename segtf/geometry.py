@@ -145,9 +145,9 @@ def restore_rows(values, rule, image_size, first, count):
 
 
 def _resampled(pixels, size):
-    """`tf.image.resize`; a large array in strips, since a tensor of it takes three times its memory.
+    """`tf.image.resize`; a large array in strips: a tensor of it takes three times its memory.
 
-    That resamples rows first, then columns: strips of columns give the same numbers.
+    TensorFlow resamples rows first, then columns: strips of columns give the same numbers.
     """
     if not isinstance(pixels, np.ndarray) or pixels.shape[0] * pixels.shape[1] <= _PIXELS_AT_ONCE:
         return tf.image.resize(pixels, size, antialias=True)
