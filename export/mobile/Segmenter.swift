@@ -1,63 +1,103 @@
-// A .tflite file that segtf exported, on iOS: pixels in, class ids out.
+// A .tflite file that segtf exported, on iOS: a picture in, class ids at its own size out.
 //
-// Podfile: pod 'TensorFlowLiteSwift', '~> 2.17'
+// LiteRT's Swift package (https://github.com/google-ai-edge/LiteRT), whose CompiledModel it uses.
+// Needs Preprocessing.swift beside it.
 //
-// For model-int8.tflite: uint8 pixels as they are, uint8 class ids. The size is read from the file, the
-// class names from labels.txt, which `segtf export` writes beside it. This is resize rule "stretch";
-// see README.md for the others.
+// For model-float16.tflite, model-dynamic.tflite and model.tflite: float32 pixels in, logits out. All about
+// the model is read from its file.
 
 import CoreGraphics
 import Foundation
-import TensorFlowLite
+import LiteRT
 
 final class Segmenter {
-    let labels: [String]
-    private let interpreter: Interpreter
-    private let height: Int
-    private let width: Int
+    let spec: Spec
+    /// What it runs on.
+    let accelerator: Accelerator
+    private let model: CompiledModel
+    private let inputs: [TensorBuffer]
+    private let outputs: [TensorBuffer]
 
-    init(modelPath: String, labelsPath: String, threads: Int = 4) throws {
-        var options = Interpreter.Options()
-        options.threadCount = threads
-        interpreter = try Interpreter(modelPath: modelPath, options: options)
-        try interpreter.allocateTensors()
-        let input = try interpreter.input(at: 0)
-        precondition(input.dataType == .uInt8, "Expected model-int8.tflite")
-        height = input.shape.dimensions[1]
-        width = input.shape.dimensions[2]
-        labels = try String(contentsOfFile: labelsPath, encoding: .utf8)
-            .split(separator: "\n").map(String.init)
+    /// Runs on the first of the accelerators given that can be had.
+    init(modelPath: String, accelerators: [Accelerator] = [.gpu, .cpu]) throws {
+        let (chosen, compiled) = try compile(modelPath, accelerators)
+        let json = try compiled.model.metadata(key: "SEGTF_SPEC")
+        let spec = try JSONDecoder().decode(Spec.self, from: json)
+        let isColorOrGrey = spec.channels == 1 || spec.channels == 3
+        precondition(isColorOrGrey, "Expected 1 or 3 channels. Received: \(spec.channels)")
+        let name = try compiled.outputName(outputIndex: 0)
+        precondition(name == "logits", "Expected a file that gives logits. Received: \(name)")
+        self.spec = spec
+        accelerator = chosen
+        model = compiled
+        inputs = try compiled.createInputBuffers()
+        outputs = try compiled.createOutputBuffers()
     }
 
-    /// Class ids of the model's size, row by row; scale them up without mixing neighbours.
+    /// Class ids of an upright image, row by row.
+    ///
+    /// A CGImage is as it was stored: turn it first, as UIImage(cgImage:scale:orientation:) drawn into a
+    /// context does, with the orientation that CGImageSourceCopyPropertiesAtIndex gives.
     func segment(_ image: CGImage) throws -> [UInt8] {
-        try interpreter.copy(pixels(of: image), toInputAt: 0)
-        try interpreter.invoke()
-        return [UInt8](try interpreter.output(at: 0).data)
+        let picture = pixels(of: image)
+        let placement = place(spec, height: picture.height, width: picture.width)
+        try inputs[0].write(canvas(of: picture, spec, placement).map { Float($0) })
+        try model.run(inputs: inputs, outputs: outputs)
+        let logits: [Float] = try outputs[0].read()
+        return mask(
+            logits: logits, spec, placement, height: picture.height, width: picture.width)
     }
 
-    private func pixels(of image: CGImage) -> Data {
+    /// The pixels at their own size: Core Graphics shrinks by other rules.
+    private func pixels(of image: CGImage) -> Picture {
+        let (height, width) = (image.height, image.width)
+        // Its own colour space, so that no value is converted.
+        let own = image.colorSpace.flatMap { $0.model == .rgb ? $0 : nil }
         var rgba = [UInt8](repeating: 0, count: 4 * width * height)
         rgba.withUnsafeMutableBytes { memory in
             let context = CGContext(
                 data: memory.baseAddress, width: width, height: height, bitsPerComponent: 8,
-                bytesPerRow: 4 * width, space: CGColorSpaceCreateDeviceRGB(),
+                bytesPerRow: 4 * width, space: own ?? CGColorSpaceCreateDeviceRGB(),
                 bitmapInfo: CGImageAlphaInfo.noneSkipLast.rawValue)!
-            context.interpolationQuality = .medium
+            context.interpolationQuality = .none
             context.draw(image, in: CGRect(x: 0, y: 0, width: width, height: height))
         }
-        var rgb = Data(capacity: 3 * width * height)
+        var rgb = [UInt8]()
+        rgb.reserveCapacity(3 * width * height)
         for pixel in stride(from: 0, to: rgba.count, by: 4) {
             rgb.append(contentsOf: rgba[pixel..<pixel + 3])
         }
-        return rgb
+        return Picture(height: height, width: width, rgb: rgb)
     }
 }
 
-// The float files with MediaPipe (pod 'MediaPipeTasksVision'), which reads the metadata itself:
+/// The model for the first accelerator that takes it.
+private func compile(
+    _ path: String, _ accelerators: [Accelerator]
+) throws -> (Accelerator, CompiledModel) {
+    var refusal: Error = LiteRtError.unsupported
+    for accelerator in accelerators {
+        do {
+            let options = try Options()
+            try options.setHardwareAccelerators([accelerator])
+            let environment = try Environment()
+            let model = try Model(filePath: path)
+            return (
+                accelerator,
+                try CompiledModel(environment: environment, model: model, options: options)
+            )
+        } catch {  // such as a phone whose GPU cannot take an operation
+            refusal = error
+        }
+    }
+    throw refusal
+}
+
+// The float files with MediaPipe (pod 'MediaPipeTasksVision'), which reads the metadata itself but shrinks
+// plainly: give it the canvas.
 //
 //     let options = ImageSegmenterOptions()
 //     options.baseOptions.modelAssetPath = modelPath
 //     options.shouldOutputConfidenceMasks = true
-//     let found = try ImageSegmenter(options: options).segment(image: MPImage(uiImage: photo))
+//     let found = try ImageSegmenter(options: options).segment(image: MPImage(uiImage: canvas))
 //     found.confidenceMasks?[0]  // binary: probability of the foreground
