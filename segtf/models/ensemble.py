@@ -1,12 +1,14 @@
 """Several models as one."""
 
+import math
+
 import keras
 from keras import layers, ops
 
 from segtf.models.blocks import image_input
 
-_LIMIT = 60.0
-"""Logits beyond it are certain, and their probabilities still above zero in float32."""
+_LIMIT = 16.0
+"""Logits beyond it are certain: float32 tells no more, and int8 has 256 steps for all of them."""
 
 
 def ensemble(models, name="ensemble"):
@@ -42,12 +44,13 @@ def ensemble(models, name="ensemble"):
         keras.Model(model.inputs[0], model.outputs[0], name=f"member{index}")
         for index, model in enumerate(models)
     ]
-    logits = [ops.clip(member(pixels), -_LIMIT, _LIMIT) for member in members]
+    logits = [member(pixels) for member in members]
     if logits[0].shape[-1] == 1:
+        logits = [ops.clip(one, -_LIMIT, _LIMIT) for one in logits]
         chances = layers.Average(name="chance")([ops.sigmoid(one) for one in logits])
         against = layers.Average(name="chance_against")([ops.sigmoid(-one) for one in logits])
         mean = ops.log(chances) - ops.log(against)
     else:
         chances = layers.Average(name="chance")([ops.softmax(one) for one in logits])
-        mean = ops.log(ops.maximum(chances, 1e-30))
+        mean = ops.log(ops.maximum(chances, math.exp(-_LIMIT)))
     return keras.Model(pixels, mean, name=name)

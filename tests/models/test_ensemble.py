@@ -32,6 +32,7 @@ def probabilities(logits):
         [[-300.0], [300.0]],
         [[0.1, 2.0, -1.0], [5.0, 0.0, 0.0]],
         [[300.0, -300.0], [-300.0, 300.0]],
+        [[70.0, 66.0, 68.0], [90.0, 91.0, 80.0]],
     ],
 )
 def test_the_probabilities_are_the_mean_of_the_members(tmp_path, logits):
