@@ -68,7 +68,7 @@ from segtf.text_files import printable
 @click.option(
     "--learning-rate",
     type=float,
-    help="Highest; by default 0.001 for pretrained encoders, 0.002 for others (sgd: 0.05).",
+    help="Highest; by default 0.004 for pretrained encoders, 0.002 for others (sgd: 0.05).",
 )
 @click.option("--schedule", default="cosine", show_default=True, help="cosine or polynomial.")
 @click.option("--weight-decay", default=1e-4, show_default=True)
@@ -101,9 +101,9 @@ from segtf.text_files import printable
 )
 @click.option(
     "--encoder-factor",
-    default=1.0,
-    show_default=True,
-    help="Learning rate of the encoder, as a fraction of that of the other layers.",
+    type=float,
+    help="Learning rate of the encoder, as a fraction of that of the other layers; by default "
+    "0.25 where it begins with weights and no learning rate is given, else 1.",
 )
 @click.option("--freeze-epochs", default=0, help="First epochs in which the encoder is kept.")
 @click.option(

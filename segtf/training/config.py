@@ -7,11 +7,16 @@ from pathlib import Path
 
 from segtf.ranges import LARGEST_SEED, image_size, number, whole_number
 from segtf.spec import RESIZE_RULES
+from segtf.training.encoder import ENCODER
 
 LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
 """Name of each optimizer and its learning rate unless another is given."""
-PRETRAINED_LEARNING_RATE = 1e-3
-"""That of adamw where an encoder begins with weights of a training."""
+PRETRAINED_LEARNING_RATE = 4e-3
+"""That of adamw where an encoder begins with weights of a training, and nothing else does."""
+PRETRAINED_ENCODER_FACTOR = 0.25
+"""What the encoder's is of it then: a decoder that begins from nothing has a longer way to go."""
+GOING_ON_LEARNING_RATE = 1e-3
+"""That of adamw where the whole model begins with weights of a training."""
 
 DEFAULT_MODEL = "unet-efficientnet-lite0"
 
@@ -60,7 +65,8 @@ class TrainConfig:
             the memory with a margin and leave an epoch 16 steps, found by trying.
         optimizer: ``adamw`` or ``sgd`` (with Nesterov momentum 0.9).
         learning_rate: at its highest, after one epoch of warm-up; by default that of
-            `LEARNING_RATES`, or `PRETRAINED_LEARNING_RATE`.
+            `LEARNING_RATES`; for adamw `PRETRAINED_LEARNING_RATE` where an encoder begins with
+            weights of a training, `GOING_ON_LEARNING_RATE` where `init_from` is given besides.
         schedule: how it falls to 0 then: ``cosine`` or ``polynomial`` (power 0.9).
         weight_decay: share of the weights, times the learning rate, that each update takes off.
         clip_norm: largest norm of all gradients together; 0 for no limit.
@@ -80,7 +86,9 @@ class TrainConfig:
             where names and shapes agree.
         freeze: beginnings of the names of layers that stay as they are.
         encoder_factor: learning rate of the encoder (the layers whose names begin with
-            ``encoder``), as a fraction of that of the others; 1 for the same.
+            ``encoder``), as a fraction of that of the others; 1 for the same. By default
+            `PRETRAINED_ENCODER_FACTOR` where the learning rate is `PRETRAINED_LEARNING_RATE` by
+            default and the encoder is trained, else 1.
         freeze_epochs: first epochs in which the encoder stays as it is.
         class_weights: ``none``, or ``median-frequency`` of the training images, by which rare
             classes weigh more in the cross-entropy.
@@ -106,7 +114,7 @@ class TrainConfig:
     >>> TrainConfig(optimizer="sgd").learning_rate
     0.05
     >>> TrainConfig().learning_rate, TrainConfig(model="unet").learning_rate
-    (0.001, 0.002)
+    (0.004, 0.002)
     """
 
     model: str = DEFAULT_MODEL
@@ -128,7 +136,7 @@ class TrainConfig:
     encoder_weights: str | None = "auto"
     init_from: str | None = None
     freeze: tuple[str, ...] = ()
-    encoder_factor: float = 1.0
+    encoder_factor: float | None = None
     freeze_epochs: int = 0
     class_weights: str = "none"
     monitor: str = "val_mean_dice"
@@ -157,8 +165,8 @@ class TrainConfig:
                 )
         if self.encoder_weights == "none":
             self._set("encoder_weights", None)
-        if self.learning_rate is None:
-            self._set("learning_rate", self._usual_learning_rate())
+        self._check_texts()
+        self._set_usual_rates()
         self._set("size", image_size("size", self.size))
         for name, (low, high) in WHOLE_NUMBERS.items():
             if name == "batch_size" and self.batch_size == "auto":
@@ -169,7 +177,6 @@ class TrainConfig:
         if self.average_weights != "auto":
             momentum = number("average_weights", self.average_weights, 0, 1, below=True)
             self._set("average_weights", momentum)
-        self._check_texts()
 
     def _check_texts(self):
         for name in ("model", "augment", "encoder_weights", "init_from"):
@@ -191,13 +198,21 @@ class TrainConfig:
                 f"Expected model_settings as a dict. Received: {self.model_settings!r}"
             )
 
-    def _usual_learning_rate(self):
+    def _set_usual_rates(self):
         is_pretrained = self.encoder_weights is not None
         if self.encoder_weights == "auto":
             is_pretrained = self.model == DEFAULT_MODEL
+        rate, factor = LEARNING_RATES[self.optimizer], 1.0
         if is_pretrained and self.optimizer == "adamw":
-            return PRETRAINED_LEARNING_RATE
-        return LEARNING_RATES[self.optimizer]
+            rate, factor = PRETRAINED_LEARNING_RATE, PRETRAINED_ENCODER_FACTOR
+            if self.init_from is not None:
+                rate, factor = GOING_ON_LEARNING_RATE, 1.0
+        if self.learning_rate is not None or any(map(ENCODER.startswith, self.freeze)):
+            factor = 1.0
+        if self.learning_rate is None:
+            self._set("learning_rate", rate)
+        if self.encoder_factor is None:
+            self._set("encoder_factor", factor)
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)
@@ -224,4 +239,4 @@ class TrainConfig:
                 "Expected settings of a training that this version of segtf knows. "
                 f"Received: {', '.join(sorted(unknown))}"
             )
-        return cls(**values)
+        return cls(**{"encoder_factor": 1.0, **values})  # the only one before there was a setting

@@ -76,22 +76,47 @@ def test_weights_for_another_kind_of_model_write_nothing(tmp_path, synthetic_fol
 @pytest.mark.parametrize(
     ("settings", "channels", "weights", "learning_rate"),
     [
-        ({}, 3, "imagenet", 1e-3),
-        ({}, 1, "imagenet", 1e-3),
-        ({}, 2, None, 1e-3),
+        ({}, 3, "imagenet", 4e-3),
+        ({}, 1, "imagenet", 4e-3),
+        ({}, 2, None, 4e-3),
         ({"optimizer": "sgd"}, 3, "imagenet", 5e-2),
         ({"encoder_weights": "none"}, 3, None, 2e-3),
         ({"encoder_weights": None}, 3, None, 2e-3),
-        ({"model_settings": {"encoder": SMALL}}, 3, None, 1e-3),
+        ({"model_settings": {"encoder": SMALL}}, 3, None, 4e-3),
         ({"model": "unet"}, 3, None, 2e-3),
         ({"model": f"unet-{SMALL}"}, 3, None, 2e-3),
-        ({"model": f"unet-{SMALL}", "encoder_weights": "imagenet"}, 3, "imagenet", 1e-3),
+        ({"model": f"unet-{SMALL}", "encoder_weights": "imagenet"}, 3, "imagenet", 4e-3),
     ],
 )
 def test_what_an_encoder_begins_with_unless_told(settings, channels, weights, learning_rate):
     config = resolve_encoder_weights(TrainConfig(**settings), channels)
     assert (config.encoder_weights, config.learning_rate) == (weights, learning_rate)
     assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ("settings", "rates"),
+    [
+        ({}, (4e-3, 0.25)),
+        ({"freeze": ("enc",)}, (4e-3, 1.0)),
+        ({"freeze": ("encoder1",)}, (4e-3, 0.25)),
+        ({"init_from": "runs/other"}, (1e-3, 1.0)),
+        ({"learning_rate": 0.01}, (0.01, 1.0)),
+        ({"encoder_factor": 0.1}, (4e-3, 0.1)),
+        ({"model": "unet"}, (2e-3, 1.0)),
+        ({"optimizer": "sgd"}, (5e-2, 1.0)),
+    ],
+)
+def test_a_pretrained_encoder_learns_at_a_quarter_of_the_rate(settings, rates):
+    config = TrainConfig(**settings)
+    assert (config.learning_rate, config.encoder_factor) == rates
+    assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+def test_settings_of_before_there_was_a_factor_keep_one_rate():
+    settings = TrainConfig(learning_rate=1e-3).to_dict()
+    del settings["encoder_factor"]
+    assert TrainConfig.from_dict(settings) == TrainConfig(learning_rate=1e-3, encoder_factor=1)
 
 
 def test_the_first_line_says_which_model_is_trained(tmp_path, synthetic_folder, monkeypatch):
@@ -119,7 +144,7 @@ def test_grey_images_are_trained_on_by_default(tmp_path):
     assert (settings["model"], settings["encoder_weights"], settings["learning_rate"]) == (
         "unet-efficientnet-lite0",
         "imagenet",
-        1e-3,
+        4e-3,
     )
     assert keras.models.load_model(run.best_model).input_shape == (None, 32, 32, 1)
 
