@@ -156,7 +156,7 @@ def test_the_export_reports_how_close_it_is(exported):
     assert exported.format == "saved_model"
     assert exported.agreement == 1.0
     assert exported.max_difference < 1e-4
-    report = {"parity.json", "parity.md", "labels.txt"}
+    report = {"parity.json", "parity.md", "labels.txt", "model-card.md", "SHA256SUMS"}
     files = [
         path for path in exported.path.rglob("*") if path.is_file() and path.name not in report
     ]

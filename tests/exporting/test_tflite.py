@@ -129,6 +129,9 @@ def test_litert_is_tflite_and_takes_the_place_of_the_file(tmp_path):
     beside = [f"model.tflite.parity.{suffix}" for suffix in ("json", "md", "png")]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "labels.txt",
+        "model.card.md",
+        "model.sha256",
+        "model.spec.json",
         "model.tflite",
         *beside,
     ]

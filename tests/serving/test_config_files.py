@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import socket
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from segtf.cli import cli
 FOLDER = Path(__file__).parents[2] / "export" / "serving"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))["services"]
+MANIFEST = {
+    one["kind"]: one
+    for one in yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text(encoding="utf-8"))
+}
+PINNED = r"tensorflow/serving:\d+\.\d+\.\d+"
 TYPES = descriptor_pb2.FieldDescriptorProto
 
 # Of session_bundle_config.proto and monitoring_config.proto, which no package holds.
@@ -95,21 +101,72 @@ def test_compose():
         if name.endswith("_file"):
             assert (FOLDER / Path(value).relative_to("/config")).is_file()
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert re.fullmatch(rf"\$\{{TF_SERVING_IMAGE:-{PINNED}\}}", service["image"])
+    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+    assert service["healthcheck"]["test"] == ["CMD", "bash", "/config/ready.sh"]
 
 
-def health_check(port):
-    command, *arguments, script = COMPOSE["serving"]["healthcheck"]["test"]
-    assert command == "CMD"
-    done = subprocess.run([*arguments, script.replace("8501", str(port))], timeout=20, check=False)
-    return done.returncode
+def test_kubernetes():
+    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+    (config,) = kustomization["configMapGenerator"]
+    assert all(
+        (FOLDER / name).is_file() for name in (*kustomization["resources"], *config["files"])
+    )
+    pod = MANIFEST["Deployment"]["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    compose = COMPOSE["serving"]
+    assert re.fullmatch(PINNED, container["image"]) and container["image"] in compose["image"]
+    assert {flag.split("=")[0] for flag in compose["command"]} - {
+        flag.split("=")[0] for flag in container["args"]
+    } == {"--model_config_file_poll_wait_seconds"}  # a change makes new pods instead
+    files = [flag.split("=/config/")[1] for flag in container["args"] if "=/config/" in flag]
+    files.append(container["readinessProbe"]["exec"]["command"][-1].removeprefix("/config/"))
+    assert set(files) == set(config["files"])
+    assert container["livenessProbe"]["tcpSocket"] == container["startupProbe"]["tcpSocket"]
+    assert {"requests", "limits"} == container["resources"].keys()
+    volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
+    mounts = {one["mountPath"]: volumes[one["name"]] for one in container["volumeMounts"]}
+    claim = mounts["/models/segtf"]["persistentVolumeClaim"]["claimName"]
+    assert claim == MANIFEST["PersistentVolumeClaim"]["metadata"]["name"]
+    assert mounts["/config"]["configMap"]["name"] == config["name"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    for port in MANIFEST["Service"]["spec"]["ports"]:
+        assert ports[port["targetPort"]] == port["port"]
+    wanted = MANIFEST["Service"]["spec"]["selector"].items()
+    assert wanted <= pod["metadata"]["labels"].items()
 
 
-def test_the_health_check(server, models, monkeypatch):
-    assert health_check(server.rest_port) == 0
-    monkeypatch.setattr(models, "states", {1: "LOADING"})
-    assert health_check(server.rest_port) != 0
-    monkeypatch.setattr(models, "states", {})
-    assert health_check(server.rest_port) != 0
+def is_ready(port, config="models.config"):
+    command = ["bash", FOLDER / "ready.sh", FOLDER / config, str(port)]
+    return subprocess.run(command, timeout=20, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("states", "of_one", "of_two", "of_newest"),
+    [
+        ({1: "AVAILABLE"}, True, False, True),
+        ({1: "AVAILABLE", 2: "LOADING"}, True, False, True),
+        ({1: "AVAILABLE", 2: "AVAILABLE"}, True, True, True),
+        ({1: "LOADING"}, False, False, False),
+        ({2: "AVAILABLE"}, False, False, True),
+        ({}, False, False, False),
+    ],
+)
+def test_readiness(server, models, monkeypatch, tmp_path, states, of_one, of_two, of_newest):
+    config = (FOLDER / "models.config").read_text(encoding="utf-8")
+    two, newest = tmp_path / "two.config", tmp_path / "newest.config"
+    two.write_text(config.replace("versions: 1", "versions: 1\n versions: 2  # both"))
+    newest.write_text(re.sub(r"specific \{[^}]*\}", "latest { num_versions: 1 }", config))
+    monkeypatch.setattr(models, "states", states)
+    assert is_ready(server.rest_port) == of_one
+    assert is_ready(server.rest_port, two) == of_two
+    assert is_ready(server.rest_port, newest) == of_newest
+
+
+def test_nobody_there_is_not_ready():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        assert not is_ready(free.getsockname()[1])
 
 
 def commands():
