@@ -180,6 +180,8 @@ def openvino(options):
     import openvino
 
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": CORES}
+    # What everybody else computes in; by default it is bfloat16 on CPUs that have it.
+    settings["INFERENCE_PRECISION_HINT"] = "f32"
     path = options.folder / "onnx" / "model.onnx"
     model = openvino.Core().compile_model(path, "CPU", settings)
     return timed(lambda image: model(image)[0], options)

@@ -85,6 +85,12 @@ def verify(path):
     type=Number(0, 100),
     help="Points of mean IoU that the export may lose on labelled images, such as 0.7.",
 )
+@click.option(
+    "--gives",
+    type=click.Choice(("logits", "class_ids")),
+    help="What a TFLite file gives: float32 logits or uint8 class ids; by default class ids for "
+    "int8 and logits for the others.",
+)
 @click.option("--no-speed", is_flag=True, help="Do not measure latency and memory.")
 @model_options
 def export(
@@ -98,6 +104,7 @@ def export(
     classes,
     data_settings,
     max_iou_drop,
+    gives,
     no_speed,
     labels,
     resize,
@@ -128,6 +135,7 @@ def export(
         dynamic_size=dynamic_size,
         max_iou_drop=max_iou_drop,
         speed=not no_speed,
+        gives=gives,
         **settings,
     )
     for line in exported.report.table():

@@ -12,7 +12,7 @@ from segtf.exporting.companions import write_companions
 from segtf.exporting.delegates import delegate_report
 from segtf.exporting.model_card import model_card, read_figures
 from segtf.exporting.onnx_file import convert_to_onnx
-from segtf.exporting.parity import Trial, check_files, generated_images
+from segtf.exporting.parity import ExportError, Trial, check_files, generated_images
 from segtf.exporting.parity_report import ParityReport
 from segtf.exporting.provenance import provenance
 from segtf.exporting.room import require_room
@@ -24,9 +24,9 @@ from segtf.exporting.run_images import (
     split_source,
 )
 from segtf.exporting.saved_model import write_saved_model
-from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
-from segtf.exporting.tflite import VARIANTS, convert
+from segtf.exporting.tflite import VARIANTS, answer_of, file_name
+from segtf.exporting.tflite_choice import best_file, format_that_fits
 from segtf.exporting.tflite_metadata import with_metadata
 from segtf.files import publishing_folder, replacing, require_writable, write_atomically
 from segtf.inference.backends import KerasBackend, SavedModelBackend
@@ -36,15 +36,13 @@ from segtf.inference.model_path import find_model
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
 from segtf.ranges import number
-from segtf.signatures import SPEC_METADATA, TASK_METADATA
+from segtf.signatures import CLASS_IDS, SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version
 
 FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
 CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
 _ONNX_NAME = "model.onnx"
-_GOOD_AGREEMENT = 0.995
-"""Full int8 that agrees so well on the calibration images is left as it is."""
 _SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
@@ -99,6 +97,7 @@ def export(
     max_iou_drop=None,
     speed=True,
     outputs=None,
+    gives=None,
 ):
     """Export a model, and check what comes out against the Keras model.
 
@@ -116,8 +115,10 @@ def export(
     ================== ============================ ============ ==============================
 
     Where full int8 agrees in less than 99.5% of the pixels of the calibration images, the first
-    one, two or four layers stay in float32, whatever agrees best; the report names them. Classes
-    are decided at the size of the model, which blurs outlines a little where images are larger.
+    layers, or what makes and reads the tensors that lose most in int8, stay in float32, whatever
+    agrees best; the report names them. Where that is not enough, the error names the next format
+    that is. Class ids are decided at the size of the model, which blurs outlines a little, and
+    costs thin structures most, where images are larger: `gives="logits"` leaves that to the caller.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     or ONNX file takes the place of an earlier export of the same name, and of no other file. All
@@ -152,15 +153,18 @@ def export(
         speed: whether to measure latency and peak memory, which takes some seconds.
         outputs: ``logits`` or ``probabilities``, for a model of your own whose graph does not
             show which of them it gives.
+        gives: what a TFLite file gives: ``logits``, float32, or ``class_ids``, uint8, which are
+            small and need no further step. By default what the table says; a file that gives the
+            other has it in its name: ``model-int8-logits.tflite``, ``model-class-ids.tflite``.
 
     Returns:
         An `Export`.
 
     Raises:
-        ValueError: for a run without a model, an unknown format, or ``tflite-int8`` without
-            images to calibrate it on; for `dynamic_size` of a model that works at one
-            size alone; for `max_iou_drop` without labelled images; for a `directory` with a
-            file in the way that no export wrote.
+        ValueError: for a run without a model, an unknown format, `gives` of another than TFLite's
+            formats, or ``tflite-int8`` without images to calibrate it on; for `dynamic_size` of a
+            model that works at one size alone; for `max_iou_drop` without labelled images; for a
+            `directory` with a file in the way that no export wrote.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises, or more IoU is lost than
             `max_iou_drop`. No file is left behind.
@@ -177,6 +181,7 @@ def export(
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
         raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
+    gives = answer_of(format, gives)
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)
     require_writable(directory)
@@ -184,7 +189,7 @@ def export(
         labels = source.labels
     model, spec, reader = load_keras(model_or_run, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
-    require_room(directory, _file_names(format), spec.labels)
+    require_room(directory, _file_names(format, gives), spec.labels)
     if source is not None:
         match_classes(source.labels, spec.labels)
     calibration, source, details = _calibration(
@@ -202,14 +207,15 @@ def export(
         return _export_saved_model(model, trial, directory, told, figures)
     if format == "onnx":
         return _export_onnx(model, trial, directory, told, figures)
+    told["gives"] = gives
     return _export_tflite(model, trial, directory, format, calibration, details, told, figures)
 
 
-def _file_names(format):
+def _file_names(format, gives):
     """Names of the files of a format, none for folders, which are never overwritten."""
     if format == "onnx":
         return [_ONNX_NAME]
-    return [VARIANTS[format].file_name] if format in VARIANTS else []
+    return [file_name(format, gives)] if format in VARIANTS else []
 
 
 def _check_outputs(reader):
@@ -296,35 +302,21 @@ def _export_onnx(model, trial, directory, told, figures):
 
 
 def _export_tflite(model, trial, directory, format, calibration, details, told, figures):
-    spec, variant = trial.reference.spec, VARIANTS[format]
+    spec, dynamic_size, gives = trial.reference.spec, told["dynamic_size"], told["gives"]
     canvases = [trial.reference.canvas(image) for image in calibration]
-    content = convert(model, spec, format, canvases, told["dynamic_size"])
-    if format == "tflite-int8":
-        content, kept = _protect(content, model, trial, canvases, told["dynamic_size"])
-        details = {**details, "kept_in_float32": [name.split(";")[0] for name in kept]}
-    task, files = task_metadata(spec, model.name, format == "tflite-int8")
+    content, more = best_file(model, trial, format, canvases, dynamic_size, gives)
+    task, files = task_metadata(spec, model.name, gives == CLASS_IDS)
     own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
-    details = {**details, "delegates": delegate_report(content)}
-    path = Path(directory) / variant.file_name
-    least = variant.least_agreement
-    return _publish(content, path, trial, format, least, details, told, figures)
-
-
-def _protect(content, model, trial, canvases, dynamic_size):
-    """The int8 file, or a better one with layers in float32, and the names of these.
-
-    Chosen on calibration images, so that what the report is measured on has no part in it.
-    """
-    best, kept = trial.agreement_of(content, canvases), ()
-    if best >= _GOOD_AGREEMENT:
-        return content, kept
-    spec = trial.reference.spec
-    for candidate, layers in int8_candidates(model, spec, canvases, dynamic_size):
-        agreement = trial.agreement_of(candidate, canvases)
-        if agreement > best:
-            content, best, kept = candidate, agreement, layers
-    return content, kept
+    details = {**details, **more, "delegates": delegate_report(content)}
+    path, least = Path(directory) / file_name(format, gives), VARIANTS[format].least_agreement
+    try:
+        return _publish(content, path, trial, format, least, details, told, figures)
+    except ExportError as error:
+        if format == "tflite":
+            raise
+        instead = format_that_fits(model, trial, format, dynamic_size, gives)
+        raise ExportError(f"{error}. {instead}") from error
 
 
 def _publish(content, path, trial, format, least, details, told, figures):

@@ -76,6 +76,7 @@ def describe_export(path, details):
         ("format", f"{kind}, format version {details['format_version']}"),
         ("model", _model(origin)),
         ("takes", takes + (", or any other size" if _takes_others(details) else "")),
+        *([("gives", details["gives"].replace("_", " "))] if "gives" in details else []),
         ("resize", details["resize"]),
         ("threshold", f"{details['threshold']:g}"),
     ]

@@ -178,7 +178,7 @@ def _limits(told, figures, data, report):
         f"- The network sees images at {told['size'][0]} x {told['size'][1]}: what is too small "
         "to be seen at that size is lost."
     )
-    if report.rows[-1].format == "tflite-int8":
+    if told.get("gives") == "class_ids":
         yield "- Classes are decided at that size, which blurs outlines of larger images."
     if not report.labelled:
         yield "- The agreement was measured on images without labels."

@@ -122,11 +122,23 @@ class Trial:
             canvases: uint8 arrays `(H, W, C)` of the model's size, of which some are tried.
         """
         tried = unlabelled_examples(canvases[:_CANVASES_TRIED], self.reference.spec.channels)
+        exported = self._predictor(tflite)
+        return side_by_side([self.reference, exported], tried).figures[1].agreement
+
+    def try_file(self, tflite, least):
+        """Return the `Comparison` of a TFLite file, as `compare` does.
+
+        Args:
+            tflite: the bytes of the file.
+            least: share of the pixels, 0..1, whose class has to be the same.
+        """
+        return self.compare(self._predictor(tflite), least)
+
+    def _predictor(self, tflite):
         with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
             file.write(tflite)
             file.flush()
-            exported = Predictor(TFLiteBackend(file.name, self.reference.spec))
-        return side_by_side([self.reference, exported], tried).figures[1].agreement
+            return Predictor(TFLiteBackend(file.name, self.reference.spec))
 
     def _check(self, comparison, least):
         keras, exported = comparison.figures

@@ -35,18 +35,56 @@ VARIANTS = {
 }
 
 
-def convert(model, spec, variant, calibration=(), dynamic_size=False):
+def file_name(variant, gives=None):
+    """Return the name of the file of a variant, such as ``model-int8-logits.tflite``.
+
+    Args:
+        variant: a name in `VARIANTS`.
+        gives: what the file gives, as `convert` takes it.
+    """
+    name = VARIANTS[variant].file_name
+    if gives in (None, usual_answer(variant)):
+        return name
+    return name.replace(".tflite", f"-{gives.replace('_', '-')}.tflite")
+
+
+def usual_answer(variant):
+    """Return what a file of a variant gives where nothing else is asked for."""
+    return signatures.CLASS_IDS if variant == "tflite-int8" else signatures.LOGITS
+
+
+def answer_of(format, gives=None):
+    """Return what a file of a format is to give: ``logits`` or ``class_ids``, `None` for others.
+
+    Raises:
+        ValueError: for something else, or for `gives` of a format that is not in `VARIANTS`.
+    """
+    if gives is None:
+        return usual_answer(format) if format in VARIANTS else None
+    if format not in VARIANTS:
+        raise ValueError(
+            f"Expected gives with a TFLite format alone, one of {tuple(VARIANTS)}. "
+            f"Received: gives={gives!r}, format={format!r}"
+        )
+    answers = (signatures.LOGITS, signatures.CLASS_IDS)
+    if gives not in answers:
+        raise ValueError(f"Expected gives as one of {answers}. Received: {gives!r}")
+    return gives
+
+
+def convert(model, spec, variant, calibration=(), dynamic_size=False, gives=None):
     """Convert a model.
 
     Args:
         model: `keras.Model` in float32 that gives logits.
         spec: its `ModelSpec`.
         variant: a name in `VARIANTS`. All but ``tflite-int8`` take float32 pixels 0..255
-            `(1, H, W, C)` and give float32 logits `(1, H, W, K)`; ``tflite-int8`` takes uint8
-            pixels and gives uint8 class ids `(1, H, W)`.
+            `(1, H, W, C)`; ``tflite-int8`` takes uint8 pixels.
         calibration: for ``tflite-int8``: uint8 arrays `(H, W, C)` of the model's size, from which
             the ranges of its activations are taken.
         dynamic_size: whether the file takes any height and width, as the model then has to.
+        gives: ``logits``, float32 `(1, H, W, K)`, or ``class_ids``, uint8 `(1, H, W)`. By default
+            class ids for ``tflite-int8`` and logits for the others.
 
     Returns:
         The bytes of the file.
@@ -55,11 +93,9 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False):
         ExportError: if TFLite cannot run it with built-in operations, or the input of
             ``tflite-int8`` is not pixels as they are.
     """
+    gives = gives or usual_answer(variant)
     with tempfile.TemporaryDirectory() as folder:
-        size = (None, None) if dynamic_size else spec.size
-        _save(model, spec, size, folder, gives_class_ids=variant == "tflite-int8")
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        _configure(converter, variant, calibration)
+        converter = _converter(model, spec, variant, calibration, folder, dynamic_size, gives)
         try:
             content = converter.convert()
         except Exception as error:  # the converter raises many kinds, with long texts
@@ -73,17 +109,21 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False):
     return content
 
 
-def int8_converter(model, spec, calibration, folder, dynamic_size=False):
+def int8_converter(model, spec, calibration, folder, dynamic_size, gives):
     """Return a converter to full int8.
 
     Args:
         model: likewise all others as `convert` takes them.
         folder: what the converter reads from, which has to last as long.
     """
+    return _converter(model, spec, "tflite-int8", calibration, folder, dynamic_size, gives)
+
+
+def _converter(model, spec, variant, calibration, folder, dynamic_size, gives):
     size = (None, None) if dynamic_size else spec.size
-    _save(model, spec, size, folder, gives_class_ids=True)
+    _save(model, spec, size, folder, gives)
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    _configure(converter, "tflite-int8", calibration)
+    _configure(converter, variant, calibration, gives)
     return converter
 
 
@@ -100,7 +140,7 @@ def check_operations(content):
         raise ExportError(f"Expected built-in operations only. Received: {', '.join(foreign)}")
 
 
-def _save(model, spec, size, folder, gives_class_ids):
+def _save(model, spec, size, folder, gives):
     shape = (1, *size, spec.channels)
 
     @tf.function(
@@ -108,7 +148,7 @@ def _save(model, spec, size, folder, gives_class_ids):
     )
     def run(pixels):
         logits = model(pixels, training=False)
-        if gives_class_ids:
+        if gives == signatures.CLASS_IDS:
             return {signatures.CLASS_IDS: decide.class_ids(logits, spec.threshold)}
         return {signatures.LOGITS: logits}
 
@@ -117,7 +157,7 @@ def _save(model, spec, size, folder, gives_class_ids):
     tf.saved_model.save(module, folder, signatures=run.get_concrete_function())
 
 
-def _configure(converter, variant, calibration):
+def _configure(converter, variant, calibration, gives):
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if variant == "tflite":
         return
@@ -129,7 +169,8 @@ def _configure(converter, variant, calibration):
         converter.representative_dataset = lambda: ([image] for image in images)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.uint8
+        if gives == signatures.CLASS_IDS:
+            converter.inference_output_type = tf.uint8
 
 
 def _with_full_range(calibration):

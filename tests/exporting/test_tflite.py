@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import zlib
 
@@ -10,7 +11,9 @@ from export_examples import LABELS, blocks, small_model
 
 import segtf
 from segtf.exporting import ExportError
-from segtf.exporting.tflite import convert
+from segtf.exporting.info import describe_export, export_info
+from segtf.exporting.sensitivity import int8_candidates
+from segtf.exporting.tflite import VARIANTS, convert
 from segtf.inference.backends import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec
@@ -250,3 +253,72 @@ def test_what_cannot_be_exported_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"best\.keras.*Received"):
         segtf.export(run.path, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+GIVEN = [
+    ("tflite-int8", "logits", "model-int8-logits.tflite"),
+    ("tflite", "class_ids", "model-class-ids.tflite"),
+]
+
+
+@pytest.mark.parametrize(("format", "gives", "name"), GIVEN)
+def test_int8_gives_logits_and_float_gives_class_ids(binary_model, tmp_path, format, gives, name):
+    images = [blocks(24, 32, seed=seed) for seed in range(8)]
+    settings = {"labels": LABELS[1], "calibration": images, "speed": False}
+    export = segtf.export(binary_model, tmp_path, format, gives=gives, **settings)
+    assert export.path.name == name
+    pixels, outputs = input_and_output(export.path)
+    assert pixels["dtype"] == (np.uint8 if format == "tflite-int8" else np.float32)
+    assert outputs["dtype"] == (np.uint8 if gives == "class_ids" else np.float32)
+    assert (export.max_difference is None) == (gives == "class_ids")
+    predict, image = segtf.load(export.path), blocks(50, 41)
+    assert (predict(image).mask == segtf.load(binary_model)(image).mask).mean() > 0.9
+    if gives == "logits":
+        assert predict(image).probabilities.shape == (50, 41, 1)
+    runner = Interpreter(str(export.path)).get_signature_runner()
+    assert list(runner.get_output_details()) == [gives]
+    assert said(export.path, "gives") == gives.replace("_", " ")
+
+
+def said(path, name):
+    """What a line of `segtf export info` says."""
+    lines = [line.split(maxsplit=1) for line in describe_export(*export_info(path))[1:]]
+    return dict(lines)[name]
+
+
+@pytest.mark.parametrize(("format", "gives"), [("onnx", "logits"), ("tflite", "masks")])
+def test_only_tflite_gives_what_is_asked_for(tmp_path, format, gives):
+    with pytest.raises(ValueError, match=r"Expected gives .* Received"):
+        segtf.export(small_model(), tmp_path, format, gives=gives)
+
+
+def test_a_refusal_names_the_format_that_fits(binary_model, tmp_path, monkeypatch):
+    for name, least in (("tflite-int8", 1.1), ("tflite-dynamic", 1.1)):
+        variant = dataclasses.replace(VARIANTS[name], least_agreement=least)
+        monkeypatch.setitem(VARIANTS, name, variant)
+    images = [blocks(24, 32, seed=seed) for seed in range(4)]
+    wanted = (
+        r"Received: .*%\. tflite-float16 keeps to its limits: (99|100)\.\d\d% of the pixels agree"
+    )
+    with pytest.raises(ExportError, match=wanted):
+        segtf.export(binary_model, tmp_path, "tflite-int8", calibration=images, speed=False)
+    assert not list(tmp_path.glob("*.tflite"))
+
+
+def test_what_costs_most_is_found_from_images():
+    """A channel a thousandth of what it is concatenated with is lost in int8."""
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((16, 16, 3))
+    x = keras.layers.Rescaling(1 / 255)(pixels)
+    x = keras.layers.Conv2D(32, 3, padding="same", activation="relu")(x)
+    x = keras.layers.Conv2D(2, 3, padding="same", activation="relu")(x)
+    large = keras.layers.Conv2D(2, 3, padding="same", activation="relu")(x)
+    small = keras.layers.Conv2D(2, 3, padding="same", activation="relu")(x)
+    scaled = keras.layers.Rescaling(1e-3)(small)
+    joined = keras.layers.Concatenate(name="joined")([large, scaled])
+    model = keras.Model(pixels, keras.layers.Conv2D(1, 3, padding="same")(joined))
+    spec, images = ModelSpec(LABELS[1], (16, 16)), [blocks(16, 16, seed=s) for s in range(4)]
+    kept = [names for _, names in int8_candidates(model, spec, images)]
+    costliest = [names for names in kept if any("joined" in name for name in names)]
+    assert costliest
+    assert len(costliest[0]) <= 6

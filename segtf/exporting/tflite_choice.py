@@ -1,0 +1,75 @@
+"""Which TFLite file agrees best, and which format keeps to a limit that another one missed."""
+
+from segtf.exporting.equalize import equalized
+from segtf.exporting.parity import ExportError
+from segtf.exporting.sensitivity import int8_candidates
+from segtf.exporting.tflite import VARIANTS, convert
+
+_GOOD_AGREEMENT = 0.995
+"""Full int8 that agrees so well on the calibration images is left as it is."""
+
+
+def best_file(model, trial, format, canvases, dynamic_size, gives):
+    """Return the bytes of a TFLite file, and what the report says about how it was made.
+
+    Full int8 is chosen on calibration images, so that what the report is measured on has no part
+    in it.
+
+    Args:
+        model: likewise `format`, `canvases` (to calibrate on), `dynamic_size` and `gives`, as
+            `segtf.exporting.tflite.convert` takes them.
+        trial: the `Trial` whose reference it has to agree with.
+    """
+    spec = trial.reference.spec
+    if format != "tflite-int8":
+        return convert(model, spec, format, canvases, dynamic_size, gives), {}
+    with equalized(model, canvases):
+        content = convert(model, spec, format, canvases, dynamic_size, gives)
+        content, kept = _protect(content, model, trial, canvases, dynamic_size, gives)
+    return content, {"kept_in_float32": [name.split(";")[0] for name in kept]}
+
+
+def _protect(content, model, trial, canvases, dynamic_size, gives):
+    """The int8 file, or a better one partly in float32, and the names of what that is."""
+    best, kept = trial.agreement_of(content, canvases), ()
+    if best >= _GOOD_AGREEMENT:
+        return content, kept
+    spec = trial.reference.spec
+    for candidate, names in int8_candidates(model, spec, canvases, dynamic_size, gives):
+        agreement = trial.agreement_of(candidate, canvases)
+        if agreement > best:
+            content, best, kept = candidate, agreement, names
+        if best >= _GOOD_AGREEMENT:
+            break
+    return content, kept
+
+
+def format_that_fits(model, trial, format, dynamic_size, gives):
+    """Say which further format keeps to what this one missed, by a measurement.
+
+    Args:
+        model: likewise `dynamic_size` and `gives`, as `segtf.exporting.tflite.convert` takes them.
+        trial: the `Trial` that refused it.
+        format: the name of the one that was refused.
+
+    Returns:
+        A sentence without its full stop.
+    """
+    names = list(VARIANTS)
+    for other in reversed(names[: names.index(format)]):
+        content = convert(model, trial.reference.spec, other, (), dynamic_size, gives)
+        try:
+            figures = trial.try_file(content, VARIANTS[other].least_agreement).figures
+        except ExportError:
+            continue
+        return f"{other} keeps to its limits: {_measured(figures, trial)}"
+    return "No other TFLite format keeps to its limits either"
+
+
+def _measured(figures, trial):
+    keras, exported = figures
+    agreement = f"{exported.agreement:.2%} of the pixels agree"
+    if trial.max_iou_drop is None:
+        return agreement
+    drop = 100 * (keras.mean_iou - exported.mean_iou)
+    return f"{agreement}, {drop:.2f} points are lost"
