@@ -15,6 +15,7 @@ struct Spec: Decodable {
     let resize: String
     let threshold: Double
     let labels: Labels
+    let dynamic_size: Bool?
 
     var height: Int { size[0] }
     var width: Int { size[1] }

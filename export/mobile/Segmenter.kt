@@ -99,6 +99,9 @@ private fun compile(
 }
 
 private fun specOf(json: JSONObject): Spec {
+    require(!json.optBoolean("dynamic_size")) {
+        "Expected a file of one size. Received: one exported with --dynamic-size"
+    }
     val size = json.getJSONArray("size")
     val labels = json.getJSONObject("labels")
     val names = labels.getJSONArray("names")

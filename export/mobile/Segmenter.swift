@@ -25,6 +25,7 @@ final class Segmenter {
         let spec = try JSONDecoder().decode(Spec.self, from: json)
         let isColorOrGrey = spec.channels == 1 || spec.channels == 3
         precondition(isColorOrGrey, "Expected 1 or 3 channels. Received: \(spec.channels)")
+        precondition(spec.dynamic_size != true, "Expected a file of one size")
         let name = try compiled.outputName(outputIndex: 0)
         precondition(name == "logits", "Expected a file that gives logits. Received: \(name)")
         self.spec = spec

@@ -24,6 +24,8 @@ class JSONObject(text: String) {
 
     fun getString(name: String) = values.getValue(name) as String
 
+    fun optBoolean(name: String) = values[name] as? Boolean ?: false
+
     fun isNull(name: String) = values[name] == null
 
     @Suppress("UNCHECKED_CAST")
