@@ -305,7 +305,7 @@ def _export_tflite(model, trial, directory, format, calibration, details, told, 
     spec, dynamic_size, gives = trial.reference.spec, told["dynamic_size"], told["gives"]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content, more = best_file(model, trial, format, canvases, dynamic_size, gives)
-    task, files = task_metadata(spec, model.name, gives == CLASS_IDS)
+    task, files = task_metadata(spec, model.name, gives == CLASS_IDS, dynamic_size)
     own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, **more, "delegates": delegate_report(content)}

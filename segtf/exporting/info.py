@@ -6,7 +6,7 @@ from segtf.files import read_json_object, reading
 from segtf.inference.keras_model import load_keras
 from segtf.inference.model_path import KERAS, ONNX, SAVED_MODEL, TFLITE, find_model
 from segtf.inference.onnx_file import onnx_details, open_onnx
-from segtf.inference.tflite_file import tflite_details
+from segtf.inference.tflite_file import tflite_details, tflite_runtime
 from segtf.models.keras_file import read_keras_file
 from segtf.spec import ModelSpec
 
@@ -83,6 +83,8 @@ def describe_export(path, details):
     labels = ModelSpec.from_dict({**details, "size": [1, 1]}).labels
     for index, (name, color) in enumerate(zip(labels.names, labels.colors, strict=True)):
         lines.append((f"class {index}", f"{name}, colour #{bytes(color).hex()}"))
+    if path.suffix == ".tflite" and tflite_runtime(path):
+        lines.insert(1, ("runtime", f"TFLite {tflite_runtime(path)} or later"))
     lines += [
         ("data", _joined(origin.get("data"))),
         ("metrics", _joined(origin.get("metrics"))),

@@ -55,16 +55,18 @@ def model_card(name, told, report, figures):
 
 def _summary(told, report):
     origin, (height, width) = told["provenance"], told["size"]
-    size = "any height and width" if told["dynamic_size"] else f"{height} x {width}"
+    size = f"of {height} x {width} (height x width)"
+    others = f"others are brought to {height} x {width} by: {told['resize']}"
+    if told["dynamic_size"]:
+        size, others = "of any height and width", f"it was made for {height} x {width}"
     threshold = ""
     if len(told["labels"]["names"]) == 2:
         threshold = f" A pixel is {_text(told['labels']['names'][1])} from a probability of "
         threshold += f"{told['threshold']:g} on."
     return (
         f"A segmentation model, {_text(origin['model'])}, of {origin['parameters']:,} parameters, "
-        f"in the format {report.rows[-1].format}. It takes images of {size} (height x width) and "
-        f"{told['channels']} channels, pixels 0..255; others are brought to {height} x {width} by: "
-        f"{told['resize']}.{threshold}"
+        f"in the format {report.rows[-1].format}. It takes images {size} and {told['channels']} "
+        f"channels, pixels 0..255; {others}.{threshold}"
     )
 
 
@@ -159,10 +161,11 @@ def _limits(told, figures, data, report):
             "- The best epoch was chosen on the images that the figures are of: expect slightly "
             "less on others."
         )
-    yield (
-        "- All figures are of images from one source. Other cameras, places and people, and "
-        "differences between groups of them, have not been measured."
-    )
+    if figures is not None or told["provenance"]["metrics"]:
+        yield (
+            "- All figures are of images from one source. Other cameras, places and people, and "
+            "differences between groups of them, have not been measured."
+        )
     per_class = {} if figures is None else figures.get("per_class", {})
     low = [
         f"{_text(name)} ({_number(one['iou'])})"
@@ -174,10 +177,11 @@ def _limits(told, figures, data, report):
     unseen = [_text(name) for name, one in per_class.items() if one["iou"] is None]
     if unseen:
         yield f"- Classes that the images measured on do not show: {', '.join(unseen)}."
-    yield (
-        f"- The network sees images at {told['size'][0]} x {told['size'][1]}: what is too small "
-        "to be seen at that size is lost."
-    )
+    if not told["dynamic_size"]:
+        yield (
+            f"- The network sees images at {told['size'][0]} x {told['size'][1]}: what is too "
+            "small to be seen at that size is lost."
+        )
     if told.get("gives") == "class_ids":
         yield "- Classes are decided at that size, which blurs outlines of larger images."
     if not report.labelled:

@@ -18,13 +18,18 @@ _NORMALIZATION = 1
 _SIGMOID, _SOFTMAX = 1, 2
 
 
-def task_metadata(spec, name, gives_class_ids):
+def task_metadata(spec, name, gives_class_ids, dynamic_size=False):
     """Return the content of the entry ``TFLITE_METADATA``, and the files that it names.
 
     Args:
         spec: the `ModelSpec`.
         name: name of the model.
         gives_class_ids: whether it gives class ids, instead of logits.
+        dynamic_size: whether it takes any height and width.
+
+    What MediaPipe would misread without a word is not called an image, for which it refuses the
+    file: class ids `(1, H, W)`, of which it takes the width for channels, and any size, which it
+    takes for images of one pixel.
 
     Returns:
         bytes, and a dict of file name to text: ``labels.txt``, the class names in id order, and
@@ -33,7 +38,7 @@ def task_metadata(spec, name, gives_class_ids):
     files = {LABELS_FILE: labels_text(spec.labels.names)}
     labels = _file(LABELS_FILE, "Class names in id order.", _labels_type(spec, gives_class_ids))
     subgraph = {
-        2: [_input(spec)],
+        2: [_input(spec, not gives_class_ids and not dynamic_size)],
         3: [_output(spec, gives_class_ids, [labels])],
     }
     if not gives_class_ids:
@@ -61,17 +66,18 @@ def _labels_type(spec, gives_class_ids):
     return _DESCRIPTIONS if spec.labels.is_binary else _AXIS_LABELS
 
 
-def _input(spec):
+def _input(spec, is_for_mediapipe):
     height, width = spec.size
     color = {1: _GREY, 3: _RGB}.get(spec.channels, 0)
     image = {0: Byte(color), 1: {0: UInt(width), 1: UInt(height)}}
+    content = {0: Byte(_IMAGE), 1: image} if is_for_mediapipe else {0: Byte(_FEATURE), 1: {}}
     # The model rescales pixels itself: mean 0 and deviation 1 leave them as they are.
     normalization = {0: Floats((0.0,)), 1: Floats((1.0,))}
     return {
         0: "image",
         1: f"Image of {height} x {width} (height x width), pixels 0..255 as they are. An image "
         f"of another size is brought to it by: {spec.resize}.",
-        3: {0: Byte(_IMAGE), 1: image},
+        3: content,
         4: [{0: Byte(_NORMALIZATION), 1: normalization}],
         5: {0: Floats((255.0,)), 1: Floats((0.0,))},
     }

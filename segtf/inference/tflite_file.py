@@ -12,6 +12,7 @@ from segtf.inference.ports import Ports, Quantization, Tensor
 from segtf.inference.specs import adapt_exported_spec
 from segtf.inference.tflite_graph import tflite_meaning
 from segtf.signatures import SPEC_METADATA
+from segtf.text_files import printable
 
 _MOST_VALUES = 2**30
 _LARGEST_STEP = 2**14
@@ -60,6 +61,20 @@ def tflite_details(path):
     model = _read(path)
     with reading(path, "a TFLite model"):
         return _details(model)
+
+
+def tflite_runtime(path):
+    """Return the oldest TFLite runtime that a file names as knowing its operations, or "".
+
+    Raises:
+        ValueError: if it is no TFLite model, or a damaged one.
+    """
+    model = _read(path)
+    with reading(path, "a TFLite model"):
+        for entry in model.metadata or ():
+            if entry.name == b"min_runtime_version":
+                return printable(bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode())
+    return ""
 
 
 def _read(path):

@@ -86,7 +86,8 @@ def test_tflite_files_are_shown_too(tflite_exports, capsys):
     assert export_info(path)[1]["resize"] == "letterbox"
     with pytest.raises(SystemExit):
         main(["export", "info", str(path)])
-    assert "format     TFLite" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "format     TFLite, format version 1\n  runtime    TFLite 2." in printed
 
 
 def test_other_files_are_refused(tmp_path, exported, capsys):

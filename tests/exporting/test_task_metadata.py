@@ -41,9 +41,10 @@ def test_input_and_output_are_described(tflite_exports, format):
     (subgraph,) = metadata(tflite_exports[format].path).subgraphMetadata
     (given,), (received,) = subgraph.inputTensorMetadata, subgraph.outputTensorMetadata
     assert b"24 x 32" in given.description and b"letterbox" in given.description
-    size = given.content.contentProperties.defaultSize
-    assert (size.height, size.width) == (24, 32)
-    assert given.content.contentProperties.colorSpace == 1
+    if format == "tflite":
+        size = given.content.contentProperties.defaultSize
+        assert (size.height, size.width) == (24, 32)
+        assert given.content.contentProperties.colorSpace == 1
     (unit,) = given.processUnits
     assert (list(unit.options.mean), list(unit.options.std)) == ([0.0], [1.0])
     assert (list(given.stats.min), list(given.stats.max)) == ([0.0], [255.0])
@@ -96,3 +97,16 @@ def test_mediapipe_on_several_classes(several_classes):
     np.testing.assert_allclose(confidence, prediction.probabilities, atol=1e-5)
     np.testing.assert_array_equal(categories, prediction.mask)
     assert set(np.unique(categories)) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("kind", ["class ids", "any size"])
+def test_mediapipe_refuses_what_it_would_misread(request, tmp_path, kind):
+    if kind == "class ids":
+        path = request.getfixturevalue("tflite_exports")["tflite-int8"].path
+    else:
+        model = small_model((None, None))
+        path = segtf.export(
+            model, tmp_path, "tflite", size=(24, 32), dynamic_size=True, speed=False
+        ).path
+    with pytest.raises((ValueError, RuntimeError), match="Expected ImageProperties"):
+        segment(path, blocks(24, 32))
