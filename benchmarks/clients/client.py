@@ -24,13 +24,12 @@ TFLITE_FILES = (*FLOAT_FILES, "model-int8.tflite")
 
 def main():
     runtime, job = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
+    for name in ("segtf", "keras"):
+        sys.modules[name] = None  # cannot be imported, not even by TensorFlow, which would
     try:
         rows = RUNTIMES[runtime](job)
     except ImportError as error:
         rows = {runtime: {"missing": f"not installed ({error.name})"}}
-    strangers = {"segtf", "keras"} & set(sys.modules)
-    if strangers:
-        raise SystemExit(f"Expected a client that imports none of these. Received: {strangers}")
     print(json.dumps(rows))
 
 
@@ -165,8 +164,10 @@ def mediapipe(job):
     from mediapipe.tasks.python import BaseOptions, vision
 
     path = Path(job["mobile"]) / "model-float16.tflite"
-    spec = Spec.of_tflite(path)
     name = "MediaPipe: model-float16.tflite, image brought to its size first"
+    if not path.exists():
+        return {name: {"missing": job["refused"].get(path.name, "not exported")}}
+    spec = Spec.of_tflite(path)
     options = vision.ImageSegmenterOptions(
         base_options=BaseOptions(model_asset_path=str(path)), output_confidence_masks=True
     )
