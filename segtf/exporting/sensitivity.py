@@ -9,15 +9,12 @@ How much to keep is tried, not assumed; what is kept holds a quarter of the weig
 file would be full int8 by name alone.
 """
 
-import tempfile
-
 import numpy as np
-import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from tensorflow.lite.python import convert as lite_convert
 
-from segtf.exporting.tflite import check_input_is_pixels, check_operations, int8_converter
+from segtf.exporting import converter
+from segtf.exporting.tflite import calibrated_file, check_input_is_pixels, check_operations
 from segtf.signatures import CLASS_IDS
 
 _COSTLIEST = (2, 6, 16)
@@ -37,10 +34,7 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
     Yields:
         The bytes of a file, and the names of what it computes in float32.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        converter = int8_converter(model, spec, calibration, folder, dynamic_size, gives)
-        converter._experimental_calibrate_only = True
-        calibrated = converter.convert()
+    calibrated = calibrated_file(model, spec, calibration, dynamic_size, gives)
     weights = _weights(calibrated)
     around = _around_costliest(calibrated, calibration, spec)
     sets = [tuple(weights)[:count] for count in _FIRST]
@@ -49,13 +43,7 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
     for kept in dict.fromkeys(sets):
         if sum(weights.get(name, 0) for name in kept) > most:
             continue
-        # What `converter.convert` calls as well; only here can layers be named.
-        content = lite_convert.mlir_quantize(
-            calibrated,
-            input_data_type=tf.uint8,
-            output_data_type=tf.uint8 if gives == CLASS_IDS else tf.float32,
-            denylisted_nodes=list(kept),
-        )
+        content = converter.quantize(calibrated, kept, gives == CLASS_IDS)
         check_operations(content)
         check_input_is_pixels(content)
         yield content, kept

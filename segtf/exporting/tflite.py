@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from segtf import signatures
+from segtf.exporting import converter
 from segtf.exporting.parity import ExportError
 from segtf.inference import decide
 
@@ -95,9 +96,10 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False, gives=None
     """
     gives = gives or usual_answer(variant)
     with tempfile.TemporaryDirectory() as folder:
-        converter = _converter(model, spec, variant, calibration, folder, dynamic_size, gives)
+        _save(model, spec, folder, dynamic_size, gives)
+        images = _with_full_range(calibration) if variant == "tflite-int8" else ()
         try:
-            content = converter.convert()
+            content = converter.convert(folder, variant, images, gives == signatures.CLASS_IDS)
         except Exception as error:  # the converter raises many kinds, with long texts
             raise ExportError(
                 "Expected a model that TFLite's built-in operations can run. "
@@ -109,22 +111,15 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False, gives=None
     return content
 
 
-def int8_converter(model, spec, calibration, folder, dynamic_size, gives):
-    """Return a converter to full int8.
+def calibrated_file(model, spec, calibration, dynamic_size, gives):
+    """Return a float32 file with the ranges of all its tensors, for `converter.quantize`.
 
     Args:
         model: likewise all others as `convert` takes them.
-        folder: what the converter reads from, which has to last as long.
     """
-    return _converter(model, spec, "tflite-int8", calibration, folder, dynamic_size, gives)
-
-
-def _converter(model, spec, variant, calibration, folder, dynamic_size, gives):
-    size = (None, None) if dynamic_size else spec.size
-    _save(model, spec, size, folder, gives)
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    _configure(converter, variant, calibration, gives)
-    return converter
+    with tempfile.TemporaryDirectory() as folder:
+        _save(model, spec, folder, dynamic_size, gives)
+        return converter.calibrate(folder, _with_full_range(calibration))
 
 
 def check_operations(content):
@@ -140,7 +135,8 @@ def check_operations(content):
         raise ExportError(f"Expected built-in operations only. Received: {', '.join(foreign)}")
 
 
-def _save(model, spec, size, folder, gives):
+def _save(model, spec, folder, dynamic_size, gives):
+    size = (None, None) if dynamic_size else spec.size
     shape = (1, *size, spec.channels)
 
     @tf.function(
@@ -155,22 +151,6 @@ def _save(model, spec, size, folder, gives):
     module = tf.Module()
     module.variables_of_model = [variable.value for variable in model.variables]
     tf.saved_model.save(module, folder, signatures=run.get_concrete_function())
-
-
-def _configure(converter, variant, calibration, gives):
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if variant == "tflite":
-        return
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if variant == "tflite-float16":
-        converter.target_spec.supported_types = [tf.float16]
-    if variant == "tflite-int8":
-        images = _with_full_range(calibration)
-        converter.representative_dataset = lambda: ([image] for image in images)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        if gives == signatures.CLASS_IDS:
-            converter.inference_output_type = tf.uint8
 
 
 def _with_full_range(calibration):
