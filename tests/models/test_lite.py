@@ -21,7 +21,12 @@ from segtf.models import (
 )
 from segtf.models.encoder_costs import LITE_COSTS
 from segtf.models.registry import smallest_side
-from segtf.training.config import PRETRAINED_LEARNING_RATE, PRETRAINED_MODELS, TrainConfig
+from segtf.training.config import (
+    LEARNING_RATES,
+    PRETRAINED_LEARNING_RATE,
+    PRETRAINED_MODELS,
+    TrainConfig,
+)
 
 SIZE = (64, 96)
 LAYERS = {
@@ -154,7 +159,7 @@ def test_pretrained_ones_are_trained_at_the_rate_for_that():
     ]
     assert set(PRETRAINED_MODELS) == set(by_default)
     assert TrainConfig(model="lite").learning_rate == PRETRAINED_LEARNING_RATE
-    assert TrainConfig(model="lite-scratch").learning_rate > PRETRAINED_LEARNING_RATE
+    assert TrainConfig(model="lite-scratch").learning_rate == LEARNING_RATES["adamw"]
 
 
 @pytest.mark.parametrize(
