@@ -14,6 +14,7 @@ require_tensorflow_backend()
 _PUBLIC_NAMES = {
     "unet": "segtf.models.unet",
     "segnet": "segtf.models.segnet",
+    "lite": "segtf.models.lite",
     "LabelMap": "segtf.labels",
     "ModelSpec": "segtf.spec",
     "train": "segtf.training.train",

@@ -2,9 +2,10 @@
 
 from segtf.models.costs import multiply_adds
 from segtf.models.efficientnet_lite import efficientnet_lite
-from segtf.models.encoders import ENCODERS, encoder_features
+from segtf.models.encoders import ENCODERS, encoder_features, encoder_stages
 from segtf.models.ensemble import ensemble
 from segtf.models.heads import segmentation_head
+from segtf.models.lite import lite, lite_body
 from segtf.models.registry import (
     ModelCost,
     ModelVariant,
@@ -27,9 +28,12 @@ __all__ = [
     "describe_models",
     "efficientnet_lite",
     "encoder_features",
+    "encoder_stages",
     "encoder_unet_body",
     "ensemble",
     "find_model",
+    "lite",
+    "lite_body",
     "max_pool_with_indices",
     "max_unpool",
     "model_names",

@@ -4,7 +4,7 @@ Each takes a Keras' own layer where the size is known beforehand, and one of
 `segtf.models.layers` where it is not.
 """
 
-from keras import Input, layers
+from keras import Input, initializers, layers
 
 from segtf.models.layers import BilinearUpsampling2D, CropLike2D, PadToMultiple2D
 
@@ -34,6 +34,7 @@ def convolution(
     x,
     filters,
     kernel_size=3,
+    strides=1,
     normalization="batch",
     batch_norm_momentum=0.9,
     use_bias=None,
@@ -47,6 +48,7 @@ def convolution(
         x: feature map `(B, H, W, C)`.
         filters: channels of the result.
         kernel_size: side of the kernel in pixels.
+        strides: how many times smaller height and width become.
         normalization: one of `NORMALIZATIONS`.
         batch_norm_momentum: weight of the past in the moving statistics.
         use_bias: whether the convolution has a bias; by default only where no normalisation
@@ -65,6 +67,7 @@ def convolution(
     x = layers.Conv2D(
         filters,
         kernel_size,
+        strides,
         padding="same",
         use_bias=normalization is None if use_bias is None else use_bias,
         kernel_initializer="he_normal",
@@ -74,6 +77,26 @@ def convolution(
     return layers.ReLU(ceiling, name=f"{name}_relu")(x) if rectify else x
 
 
+def depthwise_convolution(
+    x, kernel_size=3, strides=1, batch_norm_momentum=0.9, ceiling=None, name=None
+):
+    """Convolve each channel for itself with same padding, then normalise and rectify.
+
+    The arguments are those of `convolution`.
+    """
+    x = layers.DepthwiseConv2D(
+        kernel_size,
+        strides,
+        padding="same",
+        use_bias=False,
+        # Of a depthwise kernel, what Keras takes for the inputs of an output are all channels.
+        depthwise_initializer=initializers.VarianceScaling(2.0, "fan_out"),
+        name=f"{name}_conv",
+    )(x)
+    x = normalize(x, batch_norm_momentum=batch_norm_momentum, name=name)
+    return layers.ReLU(ceiling, name=f"{name}_relu")(x)
+
+
 def normalize(x, normalization="batch", batch_norm_momentum=0.9, name=None):
     """Normalise, if `normalization` is not `None`; the arguments are those of `convolution`."""
     if normalization is None:
@@ -81,11 +104,18 @@ def normalize(x, normalization="batch", batch_norm_momentum=0.9, name=None):
     return layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(x)
 
 
-def upsample_bilinear(x, name=None):
-    """Double height and width by bilinear interpolation."""
+def upsample_bilinear(x, factor=2, dtype=None, name=None):
+    """Enlarge height and width by bilinear interpolation.
+
+    Args:
+        x: feature map `(B, H, W, C)`.
+        factor: how many times larger they become.
+        dtype: what is computed in; by default what the dtype policy says.
+        name: name of the layer.
+    """
     if None in x.shape[1:3]:
-        return BilinearUpsampling2D(name=name)(x)
-    return layers.UpSampling2D(interpolation="bilinear", name=name)(x)
+        return BilinearUpsampling2D(factor, dtype=dtype, name=name)(x)
+    return layers.UpSampling2D(factor, interpolation="bilinear", dtype=dtype, name=name)(x)
 
 
 def pad_to_multiple(x, multiple, name="pad"):
@@ -99,12 +129,15 @@ def pad_to_multiple(x, multiple, name="pad"):
     return layers.ZeroPadding2D(((0, below), (0, right)), name=name)(x)
 
 
-def crop_like(x, reference, name="crop"):
-    """Undo `pad_to_multiple`: cut height and width down to those of `reference`."""
+def crop_like(x, reference, dtype=None, name="crop"):
+    """Undo `pad_to_multiple`: cut height and width down to those of `reference`.
+
+    `dtype` is that of the result; by default what the dtype policy says.
+    """
     height, width = reference.shape[1:3]
     if None in (height, width):
-        return CropLike2D(name=name)(x, reference)
+        return CropLike2D(dtype=dtype, name=name)(x, reference)
     below, right = x.shape[1] - height, x.shape[2] - width
     if below == right == 0:
         return x
-    return layers.Cropping2D(((0, below), (0, right)), name=name)(x)
+    return layers.Cropping2D(((0, below), (0, right)), dtype=dtype, name=name)(x)

@@ -35,6 +35,8 @@ class Encoder:
         deviation: what they are divided by then.
         has_wide_maps: whether the maps are taken where the network is widest, so that a decoder
             narrows them first.
+        stages: names of the layers that what comes out of each stage enters, which is narrow;
+            empty where none is known.
     """
 
     build: Callable[..., keras.Model]
@@ -42,6 +44,7 @@ class Encoder:
     mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
     deviation: tuple[float, float, float] = (127.5, 127.5, 127.5)
     has_wide_maps: bool = False
+    stages: tuple[str, ...] = ()
 
 
 def _application(*settings, **more):
@@ -79,6 +82,7 @@ _EFFICIENTNET_LITE = Encoder(
     mean=(127.0, 127.0, 127.0),
     deviation=(128.0, 128.0, 128.0),
     has_wide_maps=True,
+    stages=(*(f"block{number}a_expand_conv" for number in range(2, 8)), "top_conv"),
 )
 
 _MOBILENET_V3_HEAD = Head("logits", 4)
@@ -154,6 +158,64 @@ def encoder_features(
     [(32, 32, 16), (16, 16, 16)]
     """
     details = find_encoder(encoder)
+    entered, output = _copy_encoder(
+        image, encoder, encoder_weights, include_rescaling, batch_norm_momentum
+    )
+    maps = {**entered, _OUTPUT: output}
+    return [None if name is None else maps[name] for name in details.entering]
+
+
+def encoder_stages(
+    image, encoder, stages, encoder_weights=None, include_rescaling=True, batch_norm_momentum=0.9
+):
+    """Return what comes out of the first stages of an encoder, which ends there.
+
+    Args:
+        image: batch of pixels 0..255 `(B, H, W, C)`; `H` and `W` are multiples of the last stride,
+            or unknown.
+        encoder: a name in `ENCODERS` whose stages are known: an EfficientNet-Lite.
+        stages: their number.
+        encoder_weights: `None`, ``"imagenet"`` or the path of a weight file (see `unet`).
+        include_rescaling: whether the scaling that belongs to the encoder comes first.
+        batch_norm_momentum: weight of the past in the moving statistics.
+
+    Returns:
+        A list of as many maps, finest first; stages may have the same stride.
+
+    Raises:
+        ValueError: as `encoder_features`, and for an encoder without stages or not that many.
+
+    Example:
+
+    >>> maps = encoder_stages(keras.Input((64, 64, 3)), "efficientnet-lite0", stages=5)
+    >>> [tuple(map.shape[1:]) for map in maps]
+    [(32, 32, 16), (16, 16, 24), (8, 8, 40), (4, 4, 80), (4, 4, 112)]
+    """
+    known = find_encoder(encoder).stages
+    if not known:
+        names = ", ".join(name for name, details in ENCODERS.items() if details.stages)
+        raise ValueError(f"Expected encoder as one of {names}. Received: {encoder!r}")
+    if not 1 <= stages <= len(known):
+        raise ValueError(f"Expected stages from 1 to {len(known)}. Received: stages={stages!r}")
+    entered, output = _copy_encoder(
+        image,
+        encoder,
+        encoder_weights,
+        include_rescaling,
+        batch_norm_momentum,
+        end=known[stages - 1],
+    )
+    return [*(entered[name] for name in known[: stages - 1]), output]
+
+
+def _copy_encoder(
+    image, encoder, encoder_weights, include_rescaling, batch_norm_momentum, end=None
+):
+    """Copy a network onto an image, up to what enters the layer `end` where one is named.
+
+    Returns what enters each layer, by its name, and what comes out in the end.
+    """
+    details = find_encoder(encoder)
     x = image
     if x.shape[-1] == 1:
         x = layers.Concatenate(name="grey_to_rgb")([x, x, x])
@@ -168,15 +230,11 @@ def encoder_features(
             )
         shape = (*shape[:2], 3)
     network = details.build(encoder, shape, encoder_weights)
-    entered, output = copy_layers(
-        network,
-        x,
-        PREFIX,
-        batch_norm_momentum,
-        with_weights=encoder_weights is not None,
+    if end is not None:
+        network = keras.Model(network.input, network.get_layer(end).input)
+    return copy_layers(
+        network, x, PREFIX, batch_norm_momentum, with_weights=encoder_weights is not None
     )
-    maps = {**entered, _OUTPUT: output}
-    return [None if name is None else maps[name] for name in details.entering]
 
 
 def find_encoder(name):

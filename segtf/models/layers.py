@@ -79,12 +79,15 @@ class CropLike2D(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="segtf")
 class BilinearUpsampling2D(keras.layers.Layer):
-    """Doubles height and width by bilinear interpolation with half-pixel centres.
+    """Enlarges height and width by bilinear interpolation with half-pixel centres.
 
     Equal to `keras.layers.UpSampling2D(interpolation="bilinear")`, which does not run in
     graphs where height or width is unknown.
 
-    Input: `(B, H, W, C)`. Output: `(B, 2 * H, 2 * W, C)`.
+    Args:
+        factor: how many times larger they become.
+
+    Input: `(B, H, W, C)`. Output: `(B, factor * H, factor * W, C)`.
 
     Example:
 
@@ -92,14 +95,22 @@ class BilinearUpsampling2D(keras.layers.Layer):
     [1, 6, 10, 2]
     """
 
+    def __init__(self, factor=2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
     def call(self, inputs):
         """Return the enlarged batch."""
-        enlarged = tf.image.resize(inputs, 2 * tf.shape(inputs)[1:3])
+        enlarged = tf.image.resize(inputs, self.factor * tf.shape(inputs)[1:3])
         enlarged.set_shape(self.compute_output_shape(inputs.shape))
         return tf.cast(enlarged, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
-        """Double height and width where they are known."""
+        """Enlarge height and width where they are known."""
         batch, height, width, channels = input_shape
-        height, width = (None if side is None else 2 * side for side in (height, width))
+        height, width = (None if side is None else self.factor * side for side in (height, width))
         return (batch, height, width, channels)
+
+    def get_config(self):
+        """Return what the layer is made again from."""
+        return {**super().get_config(), "factor": self.factor}

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import keras
 
 from segtf.models.costs import multiply_adds
-from segtf.models.encoder_costs import ENCODER_COSTS
+from segtf.models.encoder_costs import LITE_COSTS, UNET_COSTS
 from segtf.models.encoders import ENCODER_DEPTH
+from segtf.models.lite import LITE_STAGES, lite, lite_stride
 from segtf.models.segnet import BASIC_DEPTH, SEGNET_DEPTH, segnet, segnet_basic
 from segtf.models.unet import UNET_DEPTH, unet
 
@@ -119,6 +120,9 @@ def smallest_side(name, **settings):
     """
     variant = find_model(name)
     settings = {**variant.settings, **settings}
+    if variant.builder is lite:
+        known = {key: settings[key] for key in ("encoder", "stages") if key in settings}
+        return lite_stride(**known)
     if variant.builder is unet:
         own = ENCODER_DEPTH if settings.get("encoder") else UNET_DEPTH
         depth = settings.get("depth")
@@ -180,20 +184,24 @@ def describe_models(size=(256, 256), num_classes=1, channels=3):
 
 def _count(name, variant, size, num_classes, channels):
     """Parameters and multiply-adds: counted, unless they are known beforehand."""
-    known = ENCODER_COSTS.get(variant.settings.get("encoder"))
-    if known and _is_known(variant, known) and channels in (1, 3):
+    known = _known_cost(variant)
+    if known and channels in (1, 3):
         return known.of_model(size, num_classes)
     model = build_model(name, (*size, channels), num_classes)
     return model.count_params(), multiply_adds(model)
 
 
-def _is_known(variant, cost):
-    settings = {"base_filters": 16, **variant.settings}
-    return (
-        variant.builder is unet
-        and set(settings) == {"encoder", "base_filters"}
-        and settings["base_filters"] == cost.base_filters
-    )
+def _known_cost(variant):
+    settings = dict(variant.settings)
+    encoder = settings.pop("encoder", None)
+    if variant.builder is unet and encoder in UNET_COSTS:
+        known = UNET_COSTS[encoder]
+        base_filters = settings.pop("base_filters", 16)
+        return None if settings or base_filters != known.base_filters else known
+    if variant.builder is lite and encoder == "efficientnet-lite0":
+        known = LITE_COSTS.get(settings.pop("stages", LITE_STAGES))
+        return None if settings else known
+    return None
 
 
 def _check_settings(name, builder, settings):
@@ -233,6 +241,26 @@ register_model(
     segnet,
     "SegNet that interpolates instead of unpooling",
     unpooling="bilinear",
+)
+
+register_model(
+    "lite",
+    lite,
+    "EfficientNet-Lite0 up to stride 16 and a light decoder, for phones",
+    encoder="efficientnet-lite0",
+)
+register_model(
+    "lite-small",
+    lite,
+    "the same without the fifth stage: less than half the file",
+    encoder="efficientnet-lite0",
+    stages=4,
+)
+register_model(
+    "lite-scratch",
+    lite,
+    "the quickest, with an encoder after Fast-SCNN that needs no pretrained weights",
+    encoder=None,
 )
 
 for _number in range(3):

@@ -19,6 +19,8 @@ GOING_ON_LEARNING_RATE = 1e-3
 """That of adamw where the whole model begins with weights of a training."""
 
 DEFAULT_MODEL = "unet-efficientnet-lite0"
+PRETRAINED_MODELS = (DEFAULT_MODEL, "lite", "lite-small")
+"""Those whose encoder begins with weights of ImageNet unless told otherwise."""
 
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
@@ -201,7 +203,7 @@ class TrainConfig:
     def _set_usual_rates(self):
         is_pretrained = self.encoder_weights is not None
         if self.encoder_weights == "auto":
-            is_pretrained = self.model == DEFAULT_MODEL
+            is_pretrained = self.model in PRETRAINED_MODELS
         rate, factor = LEARNING_RATES[self.optimizer], 1.0
         if is_pretrained and self.optimizer == "adamw":
             rate, factor = PRETRAINED_LEARNING_RATE, PRETRAINED_ENCODER_FACTOR

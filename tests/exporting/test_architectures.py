@@ -36,6 +36,15 @@ def test_a_segnet_is_exported_with_built_in_operations(tmp_path):
     assert segtf.export(model, tmp_path, "tflite").agreement >= 0.999
 
 
+def test_a_small_network_is_full_int8(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = segtf.lite((64, 64, 3), 3, base_filters=8, encoder=None)
+    for _ in range(20):  # statistics of batch normalisation, without which logits are all alike
+        model(np.stack(PHOTOGRAPHS).astype("float32"), training=True)
+    export = segtf.export(model, tmp_path, "tflite-int8", calibration=PHOTOGRAPHS)
+    assert export.agreement >= 0.95
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["tflite", "tflite-int8"])
 def test_a_unet_with_efficientnet_lite_is_exported_untrained(format, tmp_path):

@@ -14,6 +14,8 @@ MODELS = [
     "segnet-small",
     "segnet-bilinear",
     "unet-efficientnet-lite0",
+    "lite",
+    "lite-scratch",
     "unet-mobilenetv3-small",
     "unet-efficientnetv2-b0",
 ]

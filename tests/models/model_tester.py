@@ -36,6 +36,10 @@ class ModelTester:
     def build(self, size=SIZE):
         return build_model(self.variant, (*size, 3), NUM_CLASSES, **self.settings)
 
+    def body(self, model):
+        """The model up to its last feature map, which is cropped to the size of the image."""
+        return keras.Model(model.input, model.get_layer("logits").input)
+
     def with_weights_of(self, model, size):
         other = self.build(size)
         other.set_weights(model.get_weights())
@@ -79,9 +83,9 @@ class ModelTester:
         static = self.with_weights_of(dynamic, ODD_SIZE)
         dividing = self.with_weights_of(dynamic, canvas.shape[1:3])
 
-        expected = body(dividing)(canvas)[:, :height, :width]
-        np.testing.assert_allclose(body(dynamic)(pixels), expected, atol=1e-4)
-        np.testing.assert_allclose(body(static)(pixels), expected, atol=1e-4)
+        expected = self.body(dividing)(canvas)[:, :height, :width]
+        np.testing.assert_allclose(self.body(dynamic)(pixels), expected, atol=1e-4)
+        np.testing.assert_allclose(self.body(static)(pixels), expected, atol=1e-4)
         np.testing.assert_allclose(dynamic.predict(pixels, verbose=0), static(pixels), atol=1e-4)
 
     def test_exported_saved_model_takes_any_size(self, tmp_path):
@@ -117,11 +121,6 @@ class ModelTester:
         assert {layer.variable_dtype for layer in body} == {"float32"}
         assert head.compute_dtype == "float32"
         assert model(images(SIZE)).dtype == "float32"
-
-
-def body(model):
-    """The model up to its last feature map."""
-    return keras.Model(model.input, model.get_layer("logits").input)
 
 
 def run_tflite(file, pixels):

@@ -13,7 +13,7 @@ from segtf.models import (
     segmentation_head,
     unet,
 )
-from segtf.models.encoder_costs import ENCODER_COSTS
+from segtf.models.encoder_costs import UNET_COSTS
 from segtf.models.float32 import in_float32
 
 GREY_SIZE = (70, 33)
@@ -28,7 +28,7 @@ def grey_unet():
 @pytest.mark.parametrize("name", EACH)
 def test_costs_are_as_declared(name, grey_unet):
     model = grey_unet if name == SMALL else build_model(f"unet-{name}", (*GREY_SIZE, 1), 3)
-    declared = ENCODER_COSTS[name].of_model(GREY_SIZE, num_classes=3)
+    declared = UNET_COSTS[name].of_model(GREY_SIZE, num_classes=3)
     assert declared == (model.count_params(), multiply_adds(model))
 
 
