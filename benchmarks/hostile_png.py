@@ -47,6 +47,16 @@ def blank(width, height, depth=8, color=_RGB, interlaced=0, extra=0, before=()):
     return png(start, *before, ("IDAT", zeros(count + extra)), _END)
 
 
+def noise_and_zeros(side, zeros_behind):
+    """A picture that does not compress, and zeros behind its last row, which do."""
+    rng = np.random.default_rng(0)
+    packer = zlib.compressobj(9)
+    rows = b"".join(b"\0" + rng.bytes(3 * side) for _ in range(side))
+    packed = [packer.compress(rows)]
+    packed += [packer.compress(bytes(2**24)) for _ in range(zeros_behind >> 24)]
+    return png(header(side, side), ("IDAT", b"".join(packed) + packer.flush()), _END)
+
+
 def plain(before=(), **options):
     """A picture of 128 x 96 with chunks before its pixels."""
     return _with(encoded(**options), before)
@@ -125,6 +135,7 @@ PNG_FILES = {
     "png: 1 x 67108864": lambda: blank(1, MAX * MAX),
     "png: 1000000 x 67": lambda: blank(1_000_000, 67),
     "png: 1 x 1 and a gigabyte more": lambda: blank(1, 1, extra=_GIGABYTE),
+    "png: 1000 x 1000 and 2 gigabytes more": lambda: noise_and_zeros(1000, 2 * _GIGABYTE),
     "png: iCCP of a gigabyte": lambda: plain([("iCCP", b"x\0\0" + zeros(_GIGABYTE))]),
     "png: zTXt of a gigabyte": lambda: plain([("zTXt", b"x\0\0" + zeros(_GIGABYTE))]),
     "png: iTXt of a gigabyte": lambda: plain([("iTXt", b"x\0\1\0\0\0" + zeros(_GIGABYTE))]),

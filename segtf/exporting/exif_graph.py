@@ -109,7 +109,7 @@ def _of_exif(exif):
     places = tf.where(_unsigned(content, entries, 2, little) == _ORIENTATION_TAG)[:, 0]
 
     def value():
-        entry = entries[places[-1]]
+        entry = entries[places[0]]
         kind = _unsigned(content, entry + 2, 2, little)
         short = tf.where(_is_one_of(kind, _SHORTS), _unsigned(content, entry + 8, 2, little), -1)
         return tf.where(_is_one_of(kind, _LONGS), _unsigned(content, entry + 8, 4, little), short)

@@ -75,16 +75,26 @@ def test_exif_orientations_are_applied(serve, predict):
     assert [mask.shape for mask in masks(answers)] == [(42, 58)] * 4 + [(58, 42)] * 4
 
 
+def tiff_segment(*entries):
+    """A segment of EXIF that says each time, by type and value, how the picture is turned."""
+    tiff = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    for kind, value in entries:
+        tiff += struct.pack("<HHII", 0x0112, kind, 1, value)
+    return b"\xff\xe1" + struct.pack(">H", len(tiff) + 12) + b"Exif\0\0" + tiff + bytes(4)
+
+
 def test_orientation_in_a_png_and_in_xmp(serve, predict):
     exif = Image.Exif()
     exif[0x0112] = 6
     xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="8"/></x:xmpmeta>'
     far = b"".join(b"\xff\xe2" + struct.pack(">H", 60002) + bytes(60000) for _ in range(3))
-    jpeg = encode(IMAGE, "JPEG", exif=exif)
+    jpeg, twice = encode(IMAGE, "JPEG", exif=exif), encode(IMAGE, "JPEG")
     files = [
         encode(IMAGE, "PNG", exif=exif),
         encode(IMAGE, "JPEG", xmp=xmp),
         jpeg[:2] + far + jpeg[2:],
+        twice[:2] + tiff_segment((3, 6), (3, 3)) + twice[2:],
+        twice[:2] + tiff_segment((4, 6)) + twice[2:],
     ]
     for mask, prediction in zip(masks(serve(files)), predict.batch(files), strict=True):
         assert mask.shape == (58, 42)
