@@ -240,8 +240,8 @@ def report(rows, options):
     said = (
         f"Made by `python benchmarks/hostile.py --classes {options.classes}` on "
         f"{read_cpu_name()}, {os.cpu_count()} cores: {len(rows)} files, {len(failed)} with a fault "
-        f"that is not known (more than {MOST_MEGABYTES} MB above idle or {MOST_SECONDS} s, a process that ended, or "
-        "two masks that differ)."
+        f"that is not known (more than {MOST_MEGABYTES} MB above idle or {MOST_SECONDS} s, a "
+        "process that ended, or two masks that differ)."
     )
     lines = [f"| {' | '.join(cells)} |" for cells in table]
     options.results.parent.mkdir(exist_ok=True)
