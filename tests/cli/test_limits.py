@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from segtf.cli import main
 from segtf.cli.limits import UNITS, Limit, parse_limits
+from segtf.models import ModelCost
 
 NUMBERS = st.floats(0.001, 1e6).map(lambda number: round(number, 3))
 LIMITS = st.lists(
@@ -59,7 +60,10 @@ def test_the_command_says_what_it_expects(text, capsys):
 
 
 def test_the_command_ranks_what_fits(monkeypatch, capsys):
-    times = {"lite-scratch": 2.0, "lite-small": 3.0, "lite": 3.99}
+    rows = (("unet-small", 12, 2.0), ("lite", 5, 2.9), ("lite-small", 4, 1.1), ("unet", 50, 7.8))
+    costs = [ModelCost(name, "", 1000, int(1e6 * macs), size) for name, macs, size in rows]
+    monkeypatch.setattr("segtf.exporting.fitting.describe_models", lambda size: costs)
+    times = {"lite-small": 3.0, "lite": 3.99}
     monkeypatch.setattr(
         "segtf.exporting.fitting.measure_milliseconds", lambda name, size: times.get(name, 5.0)
     )
