@@ -25,7 +25,7 @@ def models(context, size, fit):
     if limits is None:
         _show(((cost, None) for cost in describe_models(size)), size)
         return
-    from segtf.exporting.fitting import find_fitting
+    from segtf.exporting.fitting import RATES_APART, find_fitting
 
     found = find_fitting(limits, size, on_model=lambda name: click.echo(f"{name} ...", err=True))
     is_timed = any(limit.unit == "ms" for limit in limits)
@@ -37,7 +37,10 @@ def models(context, size, fit):
     if is_timed:
         click.echo(_how_timed())
     if found.not_measured:
-        click.echo(f"far too slow to be measured: {', '.join(found.not_measured)}")
+        click.echo(
+            f"{len(found.not_measured)} not measured: they would have to do {RATES_APART} times "
+            "more multiply-adds a second than any of these"
+        )
     if not found.fitting:
         context.exit(1)
 

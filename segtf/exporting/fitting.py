@@ -12,7 +12,7 @@ from segtf.labels import LabelMap
 from segtf.models import ModelCost, build_model, describe_models
 from segtf.spec import ModelSpec
 
-_RATES_APART = 4
+RATES_APART = 4
 """How many times more multiply-adds a second a model may do than the best measured so far."""
 
 
@@ -77,7 +77,7 @@ def find_fitting(limits, size=(256, 256), measure=None, on_model=None):
             continue
         if of_time:
             most = of_time[0].most
-            if best_rate and cost.multiply_adds > _RATES_APART * best_rate * most:
+            if best_rate and cost.multiply_adds > RATES_APART * best_rate * most:
                 not_measured.append(cost.name)
                 continue
             if on_model is not None:

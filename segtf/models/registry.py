@@ -252,14 +252,14 @@ register_model(
 register_model(
     "lite-small",
     lite,
-    "the same without the fifth stage: less than half the file",
+    "lite without the fifth stage, in less than half the file",
     encoder="efficientnet-lite0",
     stages=4,
 )
 register_model(
     "lite-scratch",
     lite,
-    "the quickest, with an encoder after Fast-SCNN that needs no pretrained weights",
+    "lite of an encoder after Fast-SCNN that needs no pretrained weights, the quickest",
     encoder=None,
 )
 
