@@ -149,7 +149,7 @@ def test_other_heads_attach_to_the_body_of_any_channels():
     assert keras.Model(image, heads).output_shape == [(None, 16, 16, 2), (None, 16, 16, 5)]
 
 
-def test_pretrained_ones_are_trained_at_the_rate_for_that():
+def test_all_that_are_pretrained_by_default_are_trained_at_the_rate_for_that():
     by_default = [
         name
         for name in segtf.models.model_names()

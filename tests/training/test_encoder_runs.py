@@ -84,6 +84,8 @@ def test_weights_for_another_kind_of_model_write_nothing(tmp_path, synthetic_fol
         ({"encoder_weights": None}, 3, None, 2e-3),
         ({"model_settings": {"encoder": SMALL}}, 3, None, 4e-3),
         ({"model": "unet"}, 3, None, 2e-3),
+        ({"model": "lite-small"}, 3, "imagenet", 4e-3),
+        ({"model": "lite-scratch"}, 3, None, 2e-3),
         ({"model": f"unet-{SMALL}"}, 3, None, 2e-3),
         ({"model": f"unet-{SMALL}", "encoder_weights": "imagenet"}, 3, "imagenet", 4e-3),
     ],
