@@ -134,16 +134,21 @@ def rest(job):
     return {"REST": files_row("REST", run, job)}
 
 
+def tflite_files(client, job):
+    """Names and paths of the files that were exported, and the rows, those of the others filled."""
+    paths = {f"{client}: {file}": Path(job["mobile"]) / file for file in TFLITE_FILES}
+    rows = {name: {} for name in paths}  # in this order, whichever is filled first
+    for name, path in paths.items():
+        if not path.exists():
+            rows[name] = {"missing": job["refused"].get(path.name, "not exported")}
+    return [(name, path) for name, path in paths.items() if not rows[name]], rows
+
+
 def litert(job):
     from ai_edge_litert.interpreter import Interpreter
 
-    rows = {}
-    for file in TFLITE_FILES:
-        path = Path(job["mobile"]) / file
-        name = f"LiteRT: {file}"
-        if not path.exists():
-            rows[name] = {"missing": job["refused"].get(file, "not exported")}
-            continue
+    files, rows = tflite_files("LiteRT", job)
+    for name, path in files:
         interpreter = Interpreter(str(path), num_threads=job["cores"])
         interpreter.allocate_tensors()
         given = interpreter.get_input_details()[0]
@@ -231,14 +236,10 @@ def openvino(job):
 def litert_js(job):
     from browser import Browser
 
-    rows = {}
+    files, rows = tflite_files("LiteRT.js in Chromium", job)
     with Browser(job["node_modules"], job["mobile"]) as browser:
-        for file in TFLITE_FILES:
-            path = Path(job["mobile"]) / file
-            name = f"LiteRT.js in Chromium: {file}"
-            if not path.exists():
-                rows[name] = {"missing": job["refused"].get(file, "not exported")}
-                continue
+        for name, path in files:
+            file = path.name
             is_int8 = file == "model-int8.tflite"
             dtype = np.uint8 if is_int8 else np.float32
             spec = Spec.of_tflite(path)
