@@ -107,7 +107,10 @@ from segtf.text_files import printable
 )
 @click.option("--freeze-epochs", default=0, help="First epochs in which the encoder is kept.")
 @click.option(
-    "--class-weights", default="none", show_default=True, help="none or median-frequency."
+    "--class-weights",
+    default="none",
+    show_default=True,
+    help="Of the cross-entropy: none, median-frequency or root-frequency (milder).",
 )
 @click.option(
     "--monitor",

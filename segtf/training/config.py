@@ -24,7 +24,8 @@ PRETRAINED_MODELS = (DEFAULT_MODEL, "lite", "lite-small")
 
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
-CLASS_WEIGHTS = ("none", "median-frequency")
+CLASS_WEIGHTS = {"none": 0.0, "median-frequency": 1.0, "root-frequency": 0.5}
+"""Name to the power of the weights by frequency."""
 BATCH_NORM = ("auto", "moving", "measured")
 WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),
@@ -92,8 +93,9 @@ class TrainConfig:
             `PRETRAINED_ENCODER_FACTOR` where the learning rate is `PRETRAINED_LEARNING_RATE` by
             default and the encoder is trained, else 1.
         freeze_epochs: first epochs in which the encoder stays as it is.
-        class_weights: ``none``, or ``median-frequency`` of the training images, by which rare
-            classes weigh more in the cross-entropy.
+        class_weights: by which rare classes weigh more in the cross-entropy: ``none``,
+            ``median-frequency`` of the training images, or ``root-frequency``, the square roots
+            of these, with which less of what surrounds a rare class is taken for it.
         monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`. Dice
             and IoU are over all pixels of the held-out images at the model's size.
         patience: epochs without a better one after which training stops; 0 for never.
@@ -156,7 +158,7 @@ class TrainConfig:
             ("resize", RESIZE_RULES),
             ("optimizer", tuple(LEARNING_RATES)),
             ("schedule", SCHEDULES),
-            ("class_weights", CLASS_WEIGHTS),
+            ("class_weights", tuple(CLASS_WEIGHTS)),
             ("batch_norm", BATCH_NORM),
             ("monitor", MONITORS),
             ("precision", PRECISIONS),

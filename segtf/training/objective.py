@@ -2,6 +2,7 @@
 
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.training.class_weights import median_frequency
+from segtf.training.config import CLASS_WEIGHTS
 
 
 def make_loss(data, labels, config, on_message):
@@ -16,7 +17,7 @@ def make_loss(data, labels, config, on_message):
     if config.class_weights == "none":
         return CrossentropyDice(ignore_class=labels.ignore_class)
     masks = (masks for _, masks in data.unchanged().as_numpy_iterator())
-    weights = median_frequency(masks, labels.num_classes)
+    weights = median_frequency(masks, labels.num_classes, CLASS_WEIGHTS[config.class_weights])
     named = zip(labels.names, weights, strict=True)
     on_message(f"class weights: {', '.join(f'{name} {weight:.2f}' for name, weight in named)}")
     return WeightedSum(
