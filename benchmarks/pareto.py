@@ -5,11 +5,11 @@ and both files are measured on the images that the training held out, at their o
 Then each round times every file once, in a process of its own, so that other work on the machine
 meets all of them; the median over the rounds counts.
 
-    python benchmarks/pareto.py [--data ph2] [--size 128] [--epochs 10] [--batch 8]
-        [--augment medical] [--models lite lite-small lite-scratch unet-small unet]
+    python benchmarks/pareto.py [--recipe ph2] [--size 256] [--epochs 24]
+        [--models lite lite-small lite-scratch unet-efficientnet-lite0 unet]
         [--work runs/pareto] [--rounds 5]
 
-The figures go to benchmarks/results/pareto-DATA.csv, the chart beside them: the mean Dice over
+The figures go to benchmarks/results/pareto-RECIPE.csv, the chart beside them: the mean Dice over
 images of a binary task, with 95% intervals, else the mean IoU over classes.
 """
 
@@ -40,23 +40,24 @@ def main():
     options = parse()
     rows = []
     for model in options.models:
-        folder = options.work / f"{options.data}-{options.size}-{options.epochs}-{model}"
+        changed = [value for value in (options.size, options.epochs) if value]
+        folder = options.work / "-".join([options.recipe, *changed, model])
         train(model, folder / "run", options)
         rows += measure_accuracy(model, folder)
-    measure_time(rows, options)
+    config = json.loads((folder / "run" / "config.json").read_text())["training"]
+    measure_time(rows, config["size"], options.rounds)
     RESULTS.mkdir(exist_ok=True)
-    write_table(rows, RESULTS / f"pareto-{options.data}.csv", options)
-    draw(rows, RESULTS / f"pareto-{options.data}.png", options)
+    write_table(rows, config, RESULTS / f"pareto-{options.recipe}.csv")
+    draw(rows, config, options, RESULTS / f"pareto-{options.recipe}.png")
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="ph2")
-    for name, default in (("epochs", 10), ("batch", 8), ("rounds", 5)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--size", default="128", help="N or HxW")
-    parser.add_argument("--augment", default="medical")
-    models = ["lite", "lite-small", "lite-scratch", "unet-small", "unet"]
+    parser.add_argument("--recipe", default="ph2")
+    parser.add_argument("--size", help="N or HxW, by default the recipe's")
+    parser.add_argument("--epochs", help="by default the recipe's")
+    parser.add_argument("--rounds", type=int, default=5)
+    models = ["lite", "lite-small", "lite-scratch", "unet-efficientnet-lite0", "unet"]
     parser.add_argument("--models", nargs="+", default=models)
     parser.add_argument("--work", type=Path, default=Path("runs/pareto"))
     return parser.parse_args()
@@ -67,11 +68,10 @@ def train(model, run, options):
         settings = ["--resume"]
     else:
         run.parent.mkdir(parents=True, exist_ok=True)
-        names = ("data", "size", "epochs", "batch", "augment")
-        settings = [f"--{name}={getattr(options, name)}" for name in names]
-        settings += ["--model", model]
-        if options.data == "camvid":
-            settings += ["--monitor", "val_mean_iou"]
+        settings = ["--recipe", options.recipe, "--model", model]
+        for name in ("size", "epochs"):
+            if getattr(options, name):
+                settings.append(f"--{name}={getattr(options, name)}")
     if not (run / "report" / "metrics.json").is_file():
         print(f"{model}: training", flush=True)
         subprocess.run([*SEGTF, "train", run, *settings], check=True)
@@ -113,32 +113,32 @@ def measure_accuracy(model, folder):
     return rows
 
 
-def measure_time(rows, options):
+def measure_time(rows, size, count):
     """Add the milliseconds of one image to each row."""
     from segtf.exporting.speed import measure_speed
 
-    sides = tuple(map(int, options.size.split("x")))
     rounds = {row["path"]: [] for row in rows}
-    for number in range(options.rounds):
+    for number in range(count):
         for path, taken in rounds.items():
-            taken.append(measure_speed(path, (sides[0], sides[-1]), runs=30, seconds=3.0).p50_ms)
-        print(f"round {number + 1} of {options.rounds}", flush=True)
+            taken.append(measure_speed(path, tuple(size), runs=30, seconds=3.0).p50_ms)
+        print(f"round {number + 1} of {count}", flush=True)
     for row in rows:
         row["ms"] = round(statistics.median(rounds[row["path"]]), 2)
 
 
-def write_table(rows, path, options):
+def write_table(rows, config, path):
     columns = [name for name in rows[0] if name != "path"]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*columns, "size", "epochs", "threads", "processor"])
         for row in rows:
-            settings = [options.size, options.epochs, usable_cores(), read_cpu_name()]
+            settings = ["x".join(map(str, config["size"])), config["epochs"]]
+            settings += [usable_cores(), read_cpu_name()]
             writer.writerow([*(row[name] for name in columns), *settings])
     print(path.read_text())
 
 
-def draw(rows, path, options):
+def draw(rows, config, options, path):
     """Draw each network as two points, joined; up and to the left is better."""
     figure = Figure(figsize=(8, 5), layout="constrained")
     panel = figure.subplots()
@@ -163,7 +163,7 @@ def draw(rows, path, options):
     title = "mean Dice over images" if score == "mean_dice" else "mean IoU over classes"
     panel.set(xscale="log", xlabel="milliseconds for one image, TFLite", ylabel=title)
     panel.set_title(
-        f"{options.data}, {options.size} pixels, {options.epochs} epochs; "
+        f"{options.recipe}, {config['size']} pixels, {config['epochs']} epochs; "
         f"{usable_cores()} threads, {read_cpu_name()}",
         fontsize=9,
     )
