@@ -1,4 +1,4 @@
-"""What the README shows is run, or at least understood by the commands."""
+"""What the README and the pages beside it show is run, or at least understood by the commands."""
 
 import re
 import shlex
@@ -8,16 +8,28 @@ import pytest
 
 from segtf.cli import cli
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md"]
+PAGES += [
+    ROOT / "docs" / f"{name}.md" for name in ("data", "models", "training", "exports", "results")
+]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 def commands():
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     return [line for line in lines if line.startswith("segtf ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert not [link for link in local if not (page.parent / link).exists()]
 
 
 @pytest.mark.parametrize("line", commands())
