@@ -1,31 +1,62 @@
 """Lovász losses: the convex extension of the Jaccard loss, of hard labels."""
 
-import keras
 from keras import ops
 
-from segtf.losses.base import SegmentationLoss
+from segtf.losses.base import checked, keras_loss
 from segtf.losses.overlap import mean_over_classes
 from segtf.losses.pixels import prepare
 
 
+@checked()
 def lovasz_softmax(
-    y_true, logits, sample_weight=None, class_weights=None, multi_label=False, ignore_class=255
+    y_true,
+    logits,
+    sample_weight=None,
+    *,
+    class_weights=None,
+    multi_label=False,
+    ignore_class=255,
 ):
     """Lovász extension of the Jaccard loss at the errors of the probabilities.
 
     The errors `|y - p|` of a class are sorted, the largest first; each is weighted by how much
     the Jaccard loss grows when its pixel is added to those that are wrong.
 
-    The Jaccard index is that of all valid pixels of the batch. Arguments, result and the
-    treatment of absent classes are those of `segtf.losses.soft_dice`.
+    The Jaccard index is that of all valid pixels of the batch (under a distribution strategy: of
+    the replica's part of it). Classes without a true pixel in the batch are left out of the mean;
+    if there is none, the loss is zero.
 
-    Paper: Berman et al., "The Lovász-softmax loss", 2018 (https://arxiv.org/abs/1705.08790).
+    Args:
+        y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or one-hot
+            `(B, H, W, K)`; or targets 0..1 of each label `(B, H, W, K)`, if `multi_label`.
+        logits: `(B, H, W, K)`, any floating dtype. For `K == 1`, their sigmoid is the probability
+            of the foreground, the only class that counts here; else their softmax gives the
+            probabilities of the classes, or a sigmoid each those of the labels, if
+            `multi_label`.
+        sample_weight: how much a pixel counts in the sums: numbers `(B,)`, one per image, or
+            `(B, H, W)`, one per pixel, or `(B, H, W, K)`, one per label, if `multi_label`;
+            `None` for the same everywhere. Only their proportions matter.
+        class_weights: `K` numbers, the weights of the classes in the mean, such as `(0, 1, 1)`
+            to leave out the background; `None` for the same weight of each.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
+
+    Returns:
+        float32 scalar, 0 to 1; zero where nothing counts, and NaN if `y_true` holds a value that
+        is neither a class nor `ignore_class`.
+
+    Raises:
+        ValueError: for shapes that do not belong together, or not `K` class weights.
+
+    Reference:
+        Berman et al., "The Lovász-softmax loss", 2018 (https://arxiv.org/abs/1705.08790).
 
     Example:
 
     >>> import numpy as np
-    >>> loss = lovasz_softmax(np.array([[1, 1, 0]]), np.array([[[20.0], [-20.0], [-20.0]]]))
-    >>> round(float(loss), 4)
+    >>> y_true, logits = np.array([[1, 1, 0]]), np.array([[[20.0], [-20.0], [-20.0]]])
+    >>> round(float(lovasz_softmax(y_true, logits)), 4)
     0.5
     """
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
@@ -33,34 +64,52 @@ def lovasz_softmax(
     return mean_over_classes(_jaccard_extension(errors, pixels), pixels, class_weights)
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class LovaszSoftmax(SegmentationLoss):
-    """`lovasz_softmax` of logits as a Keras loss."""
-
-    def __init__(
-        self, class_weights=None, multi_label=False, ignore_class=255, name="lovasz_softmax"
-    ):
-        super().__init__(
-            lovasz_softmax,
-            name,
-            class_weights=class_weights,
-            multi_label=multi_label,
-            ignore_class=ignore_class,
-        )
+LovaszSoftmax = keras_loss("LovaszSoftmax", lovasz_softmax)
 
 
+@checked()
 def lovasz_hinge(
-    y_true, logits, sample_weight=None, class_weights=None, multi_label=False, ignore_class=255
+    y_true,
+    logits,
+    sample_weight=None,
+    *,
+    class_weights=None,
+    multi_label=False,
+    ignore_class=255,
 ):
     """Lovász extension of the Jaccard loss at the hinge errors of a binary task's logits.
 
-    As `lovasz_softmax`, with the errors `max(0, 1 - s * logit)`, where `s` is 1 for the
-    foreground and -1 for the background.
+    The errors `max(0, 1 - s * logit)` of a class, where `s` is 1 for the foreground and -1 for the
+    background, are sorted, the largest first; each is weighted by how much the Jaccard loss grows
+    when its pixel is added to those that are wrong.
+
+    The Jaccard index is that of all valid pixels of the batch (under a distribution strategy: of
+    the replica's part of it). Without a true pixel in the batch, the loss is zero; labels without
+    one are left out of the mean.
+
+    Args:
+        y_true: class ids 0 and 1 `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or
+            targets 0..1 of each label `(B, H, W, K)`, if `multi_label`.
+        logits: `(B, H, W, 1)`, any floating dtype; `(B, H, W, K)`, if `multi_label`.
+        sample_weight: how much a pixel counts in the sums: numbers `(B,)`, one per image, or
+            `(B, H, W)`, one per pixel, or `(B, H, W, K)`, one per label, if `multi_label`;
+            `None` for the same everywhere. Only their proportions matter.
+        class_weights: `K` numbers, the weights of the labels in the mean; `None` for the same
+            weight of each.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
+
+    Returns:
+        float32 scalar, 0 or more; zero where nothing counts, and NaN if `y_true` holds a value
+        that is neither 0, 1 nor `ignore_class`.
 
     Raises:
-        ValueError: for logits of more than one channel, unless `multi_label`.
+        ValueError: for logits of more than one channel, unless `multi_label`; for shapes that do
+            not belong together, or not `K` class weights.
 
-    Paper: Berman et al., "The Lovász-softmax loss", 2018 (https://arxiv.org/abs/1705.08790).
+    Reference:
+        Berman et al., "The Lovász-softmax loss", 2018 (https://arxiv.org/abs/1705.08790).
 
     Example:
 
@@ -80,20 +129,7 @@ def lovasz_hinge(
     return mean_over_classes(extension, pixels, class_weights)
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class LovaszHinge(SegmentationLoss):
-    """`lovasz_hinge` of logits as a Keras loss."""
-
-    def __init__(
-        self, class_weights=None, multi_label=False, ignore_class=255, name="lovasz_hinge"
-    ):
-        super().__init__(
-            lovasz_hinge,
-            name,
-            class_weights=class_weights,
-            multi_label=multi_label,
-            ignore_class=ignore_class,
-        )
+LovaszHinge = keras_loss("LovaszHinge", lovasz_hinge)
 
 
 def _jaccard_extension(errors, pixels):

@@ -1,6 +1,5 @@
 """The step that all losses share: targets, logits and weights in one form, ignored pixels out."""
 
-import math
 from typing import NamedTuple
 
 from keras import ops
@@ -90,17 +89,6 @@ def check_class_weights(class_weights, expected):
     if len(class_weights) != expected:
         raise ValueError(f"Expected {expected} class_weights. Received: {tuple(class_weights)}")
     return ops.convert_to_tensor(class_weights, dtype="float32")
-
-
-def check_range(name, value, low, high=math.inf):
-    """Refuse a setting that is not within `low..high`.
-
-    Raises:
-        ValueError: saying so.
-    """
-    if not low <= value <= high:
-        wanted = f"{low:g} or more" if high == math.inf else f"within {low:g}..{high:g}"
-        raise ValueError(f"Expected {name} {wanted}. Received: {value}")
 
 
 def _independent_targets(y_true, num_channels, ignore_class):

@@ -2,19 +2,23 @@
 
 import math
 
-import keras
 from keras import ops
 
-from segtf.losses.base import SegmentationLoss
-from segtf.losses.pixels import check_class_weights, check_range, prepare
+from segtf.losses.base import checked, keras_loss
+from segtf.losses.pixels import check_class_weights, prepare
 
 _SMALL = 1e-7
+_SHARE = {"low": 0, "high": 1}
+_SHARE_OF_SOME = {"low": 0, "high": 1, "above": True}
+_NOT_NEGATIVE = {"low": 0, "high": math.inf}
 
 
+@checked(label_smoothing=_SHARE)
 def pixel_crossentropy(
     y_true,
     logits,
     sample_weight=None,
+    *,
     class_weights=None,
     label_smoothing=0.0,
     multi_label=False,
@@ -29,23 +33,29 @@ def pixel_crossentropy(
     Weights are not normalised, as in Keras: a weight of two everywhere doubles the loss.
 
     Args:
-        y_true: class ids `(B, H, W)` or `(B, H, W, 1)` of any dtype, or one-hot (soft ones too)
-            or multi-label targets `(B, H, W, K)`.
-        logits: `(B, H, W, K)`, any floating dtype: for `K == 1` of the sigmoid of a binary task,
-            else of the softmax over classes, or of one sigmoid per label if `multi_label`.
-        sample_weight: weights per image `(B,)` or per pixel `(B, H, W)`.
-        class_weights: weight of the pixels of each class: `K` numbers, two for a binary task;
-            of each label if `multi_label`.
-        label_smoothing: share of the targets, in 0..1, that is spread over the classes.
-        multi_label: whether the channels do not exclude one another.
-        ignore_class: value in `y_true` of what counts nowhere, or `None`.
+        y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or one-hot
+            `(B, H, W, K)`, soft ones too; or targets 0..1 of each label `(B, H, W, K)`, if
+            `multi_label`.
+        logits: `(B, H, W, K)`, any floating dtype. For `K == 1`, their sigmoid is the probability
+            of the foreground; else their softmax gives the probabilities of the classes, or a
+            sigmoid each those of the labels, if `multi_label`.
+        sample_weight: what the loss of a pixel is multiplied by: numbers `(B,)`, one per image,
+            or `(B, H, W)`, one per pixel, or `(B, H, W, K)`, one per label, if `multi_label`;
+            `None` for 1 everywhere.
+        class_weights: what the loss of a pixel is multiplied by for its class: `K` numbers, two
+            for a binary task, one for each label, if `multi_label`; `None` for 1 each.
+        label_smoothing: share of the targets, 0 to 1, that is spread over the classes.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
 
     Returns:
-        float32 scalar; zero where nothing counts. NaN if `y_true` holds an id that is neither
-        a class nor `ignore_class`.
+        float32 scalar, 0 or more; zero where nothing counts, and NaN if `y_true` holds a value
+        that is neither a class nor `ignore_class`.
 
     Raises:
-        ValueError: for shapes that do not belong together, or settings out of their range.
+        ValueError: for shapes that do not belong together, another number of class weights, or a
+            setting out of its range.
 
     Example:
 
@@ -54,38 +64,20 @@ def pixel_crossentropy(
     >>> round(float(loss), 4)
     0.6931
     """
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
     losses = _crossentropy(pixels, label_smoothing)
     return _mean(losses * _class_weights(pixels, class_weights), pixels)
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class PixelCrossentropy(SegmentationLoss):
-    """`pixel_crossentropy` of logits as a Keras loss."""
-
-    def __init__(
-        self,
-        class_weights=None,
-        label_smoothing=0.0,
-        multi_label=False,
-        ignore_class=255,
-        name="pixel_crossentropy",
-    ):
-        super().__init__(
-            pixel_crossentropy,
-            name,
-            class_weights=class_weights,
-            label_smoothing=label_smoothing,
-            multi_label=multi_label,
-            ignore_class=ignore_class,
-        )
+PixelCrossentropy = keras_loss("PixelCrossentropy", pixel_crossentropy)
 
 
+@checked(gamma=_NOT_NEGATIVE)
 def pixel_focal(
     y_true,
     logits,
     sample_weight=None,
+    *,
     gamma=2.0,
     class_weights=None,
     multi_label=False,
@@ -100,12 +92,33 @@ def pixel_focal(
     `class_weights=(1 - alpha, alpha)` of a binary task.
 
     Args:
-        gamma: how fast the weight falls as pixels get right; 0 gives the cross-entropy.
+        y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or one-hot
+            `(B, H, W, K)`, soft ones too; or targets 0..1 of each label `(B, H, W, K)`, if
+            `multi_label`.
+        logits: `(B, H, W, K)`, any floating dtype. For `K == 1`, their sigmoid is the probability
+            of the foreground; else their softmax gives the probabilities of the classes, or a
+            sigmoid each those of the labels, if `multi_label`.
+        sample_weight: what the loss of a pixel is multiplied by: numbers `(B,)`, one per image,
+            or `(B, H, W)`, one per pixel, or `(B, H, W, K)`, one per label, if `multi_label`;
+            `None` for 1 everywhere.
+        gamma: how fast the weight falls as pixels get right, 0 or more; 0 gives the cross-entropy.
+        class_weights: what the loss of a pixel is multiplied by for its class: `K` numbers, two
+            for a binary task, one for each label, if `multi_label`; `None` for 1 each.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
 
-    The other arguments and the result are those of `pixel_crossentropy`.
+    Returns:
+        float32 scalar, 0 or more; zero where nothing counts, and NaN if `y_true` holds a value
+        that is neither a class nor `ignore_class`.
 
-    Paper: Lin et al., "Focal loss for dense object detection", 2017
-    (https://arxiv.org/abs/1708.02002).
+    Raises:
+        ValueError: for shapes that do not belong together, another number of class weights, or a
+            setting out of its range.
+
+    Reference:
+        Lin et al., "Focal loss for dense object detection", 2017
+        (https://arxiv.org/abs/1708.02002).
 
     Example:
 
@@ -114,7 +127,6 @@ def pixel_focal(
     >>> round(float(loss), 4)
     0.1733
     """
-    check_range("gamma", gamma, 0.0)
     pixels = prepare(y_true, logits, sample_weight, multi_label, ignore_class)
     # A power below one has no finite slope at zero.
     wrong = ops.clip(1.0 - pixels.probabilities(), _SMALL, 1.0)
@@ -124,37 +136,20 @@ def pixel_focal(
     else:
         right = ops.clip(pixels.probabilities(), _SMALL, 1.0)
         missed = pixels.targets * wrong**gamma * ops.softplus(-pixels.logits)
-        made_up = (1.0 - pixels.targets) * right**gamma * ops.softplus(pixels.logits)
-        losses = missed + made_up
+        false = (1.0 - pixels.targets) * right**gamma * ops.softplus(pixels.logits)
+        losses = missed + false
     return _mean(losses * _class_weights(pixels, class_weights), pixels)
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class PixelFocal(SegmentationLoss):
-    """`pixel_focal` of logits as a Keras loss."""
-
-    def __init__(
-        self,
-        gamma=2.0,
-        class_weights=None,
-        multi_label=False,
-        ignore_class=255,
-        name="pixel_focal",
-    ):
-        super().__init__(
-            pixel_focal,
-            name,
-            gamma=gamma,
-            class_weights=class_weights,
-            multi_label=multi_label,
-            ignore_class=ignore_class,
-        )
+PixelFocal = keras_loss("PixelFocal", pixel_focal)
 
 
+@checked(hardest=_SHARE_OF_SOME, threshold=_SHARE_OF_SOME)
 def ohem_crossentropy(
     y_true,
     logits,
     sample_weight=None,
+    *,
     hardest=0.25,
     threshold=None,
     class_weights=None,
@@ -163,17 +158,40 @@ def ohem_crossentropy(
 ):
     """Mean cross-entropy of the hardest pixels of the batch: online hard example mining.
 
+    The pixels of the highest cross-entropy are kept, and the mean is over those. Weights do not
+    change which are kept.
+
     Args:
-        hardest: share of the valid pixels, in 0..1, that is kept, those of the highest
-            cross-entropy; at least one pixel, and all that equal the last one kept.
-        threshold: if given, all pixels whose true class has a probability below it are kept
-            as well.
+        y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or one-hot
+            `(B, H, W, K)`, soft ones too; or targets 0..1 of each label `(B, H, W, K)`, if
+            `multi_label`.
+        logits: `(B, H, W, K)`, any floating dtype. For `K == 1`, their sigmoid is the probability
+            of the foreground; else their softmax gives the probabilities of the classes, or a
+            sigmoid each those of the labels, if `multi_label`.
+        sample_weight: what the loss of a pixel is multiplied by: numbers `(B,)`, one per image,
+            or `(B, H, W)`, one per pixel, or `(B, H, W, K)`, one per label, if `multi_label`;
+            `None` for 1 everywhere.
+        hardest: share of the valid pixels that is kept, above 0 and at most 1; at least one pixel,
+            and all that equal the last one kept.
+        threshold: a probability, above 0 and at most 1: all pixels whose true class has a lower
+            one are kept as well; `None` for no such pixels.
+        class_weights: what the loss of a pixel is multiplied by for its class: `K` numbers, two
+            for a binary task, one for each label, if `multi_label`; `None` for 1 each.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
 
-    The other arguments and the result are those of `pixel_crossentropy`, with the mean over the
-    pixels kept. Weights do not change which are kept.
+    Returns:
+        float32 scalar, 0 or more; zero where nothing counts, and NaN if `y_true` holds a value
+        that is neither a class nor `ignore_class`.
 
-    Paper: Shrivastava et al., "Training region-based object detectors with online hard example
-    mining", 2016 (https://arxiv.org/abs/1604.03540).
+    Raises:
+        ValueError: for shapes that do not belong together, another number of class weights, or a
+            setting out of its range.
+
+    Reference:
+        Shrivastava et al., "Training region-based object detectors with online hard example
+        mining", 2016 (https://arxiv.org/abs/1604.03540).
 
     Example:
 
@@ -195,38 +213,7 @@ def ohem_crossentropy(
     return ops.divide_no_nan(ops.sum(losses * kept), ops.sum(kept))
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class OhemCrossentropy(SegmentationLoss):
-    """`ohem_crossentropy` of logits as a Keras loss.
-
-    Raises:
-        ValueError: if `hardest` or `threshold` is not within 0..1.
-    """
-
-    def __init__(
-        self,
-        hardest=0.25,
-        threshold=None,
-        class_weights=None,
-        multi_label=False,
-        ignore_class=255,
-        name="ohem_crossentropy",
-    ):
-        for setting in (hardest, threshold):
-            if setting is not None and not 0.0 < setting <= 1.0:
-                raise ValueError(
-                    "Expected hardest and threshold within 0..1. "
-                    f"Received: hardest={hardest}, threshold={threshold}"
-                )
-        super().__init__(
-            ohem_crossentropy,
-            name,
-            hardest=hardest,
-            threshold=threshold,
-            class_weights=class_weights,
-            multi_label=multi_label,
-            ignore_class=ignore_class,
-        )
+OhemCrossentropy = keras_loss("OhemCrossentropy", ohem_crossentropy)
 
 
 def _crossentropy(pixels, label_smoothing=0.0):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from segtf.losses.base import SegmentationLoss
+from segtf.losses.base import checked, keras_loss
 from segtf.losses.overlap import soft_dice
 from segtf.losses.pixelwise import pixel_crossentropy
 
@@ -54,13 +54,33 @@ class WeightedSum(keras.losses.Loss):
         return cls(terms, config["name"])
 
 
-def crossentropy_dice(y_true, logits, sample_weight=None, multi_label=False, ignore_class=255):
+@checked()
+def crossentropy_dice(y_true, logits, sample_weight=None, *, multi_label=False, ignore_class=255):
     """Sum of `pixel_crossentropy` and `soft_dice`: a good first choice for any task.
 
     The cross-entropy gives each pixel a clear gradient; the Dice term keeps small classes from
     drowning in the background.
 
-    Args and result are those of `pixel_crossentropy`.
+    Args:
+        y_true: class ids `(B, H, W)` or `(B, H, W, 1)`, whole numbers of any dtype; or one-hot
+            `(B, H, W, K)`, soft ones too; or targets 0..1 of each label `(B, H, W, K)`, if
+            `multi_label`.
+        logits: `(B, H, W, K)`, any floating dtype. For `K == 1`, their sigmoid is the probability
+            of the foreground; else their softmax gives the probabilities of the classes, or a
+            sigmoid each those of the labels, if `multi_label`.
+        sample_weight: how much a pixel counts: numbers `(B,)`, one per image, or `(B, H, W)`, one
+            per pixel, or `(B, H, W, K)`, one per label, if `multi_label`; `None` for 1
+            everywhere. The cross-entropy grows with them; for Dice only their proportions matter.
+        multi_label: whether the channels do not exclude one another: a pixel may be of several
+            labels, or of none.
+        ignore_class: value in `y_true` of pixels that count nowhere; `None` if all count.
+
+    Returns:
+        float32 scalar, 0 or more; zero where nothing counts, and NaN if `y_true` holds a value
+        that is neither a class nor `ignore_class`.
+
+    Raises:
+        ValueError: for shapes that do not belong together.
 
     Example:
 
@@ -75,11 +95,4 @@ def crossentropy_dice(y_true, logits, sample_weight=None, multi_label=False, ign
     )
 
 
-@keras.saving.register_keras_serializable(package="segtf")
-class CrossentropyDice(SegmentationLoss):
-    """`crossentropy_dice` of logits as a Keras loss."""
-
-    def __init__(self, multi_label=False, ignore_class=255, name="crossentropy_dice"):
-        super().__init__(
-            crossentropy_dice, name, multi_label=multi_label, ignore_class=ignore_class
-        )
+CrossentropyDice = keras_loss("CrossentropyDice", crossentropy_dice)

@@ -1,5 +1,6 @@
 """What holds for every loss: shapes, types, ignored pixels, extremes, saving."""
 
+import inspect
 import json
 
 import keras
@@ -206,7 +207,9 @@ def test_compiled_by_xla_they_are_the_same():
     tf.function(gradients, jit_compile=True).experimental_get_compiler_ir()(stage="hlo")
 
 
-@pytest.mark.parametrize("loss", [*BINARY, losses.PixelCrossentropy([1, 2])], ids=names)
+@pytest.mark.parametrize(
+    "loss", [*BINARY, losses.PixelCrossentropy(class_weights=[1, 2])], ids=names
+)
 def test_configurations_reload(loss):
     reloaded = keras.losses.deserialize(json.loads(json.dumps(keras.losses.serialize(loss))))
     assert type(reloaded) is type(loss)
@@ -260,7 +263,7 @@ def test_absent_classes_do_not_count():
         lambda: losses.soft_dice(np.zeros((2, 4, 5)), np.zeros((2, 4, 5, 3)), multi_label=True),
         lambda: losses.soft_dice(np.zeros((2, 4)), np.zeros((2, 4, 3)), np.ones((2, 4, 3))),
         lambda: losses.soft_dice(np.zeros((2, 4)), np.zeros((2, 4, 3)), class_weights=[1, 2]),
-        lambda: losses.pixel_crossentropy(np.zeros((2, 4)), np.zeros((2, 4, 1)), None, [1]),
+        lambda: losses.pixel_crossentropy(np.zeros((2, 4)), np.zeros((2, 4, 1)), class_weights=[1]),
         lambda: losses.lovasz_hinge(np.zeros((2, 4)), np.zeros((2, 4, 3))),
         lambda: losses.OhemCrossentropy(hardest=0.0),
         lambda: losses.pixel_crossentropy([[1]], [[[0.0]]], label_smoothing=1.5),
@@ -273,3 +276,29 @@ def test_absent_classes_do_not_count():
 def test_what_does_not_fit_is_refused(call):
     with pytest.raises(ValueError, match=r"Expected .*Received: "):
         call()
+
+
+def test_settings_are_taken_by_keyword_only():
+    functions = [getattr(losses, name) for name in losses.__all__ if name.islower()]
+    for function in functions:
+        first, *settings = inspect.signature(function).parameters.values()
+        assert first.kind is first.POSITIONAL_OR_KEYWORD
+        assert [one.name for one in settings if one.kind is not one.KEYWORD_ONLY] == [
+            "logits",
+            "sample_weight",
+        ]
+    with pytest.raises(TypeError, match="positional"):
+        losses.SoftDice((0, 1))
+    with pytest.raises(TypeError, match="Expected settings of soft_dice among"):
+        losses.SoftDice(gamma=2.0)
+
+
+@pytest.mark.parametrize("name", [name for name in losses.__all__ if name != "WeightedSum"])
+def test_docstrings_say_each_argument(name):
+    public = getattr(losses, name)
+    arguments = public.__doc__.split("Args:\n")[1].split("\n\n")[0]
+    for parameter in inspect.signature(public).parameters:
+        assert f"\n{parameter}: " in "\n" + "\n".join(
+            line.strip() for line in arguments.splitlines()
+        )
+    assert "Raises:\n" in public.__doc__

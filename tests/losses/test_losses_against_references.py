@@ -87,7 +87,9 @@ def test_crossentropy_is_its_formula(seed, num_channels):
     class_weights = np.arange(1.0, max(num_channels, 2) + 1)
     targets, p, w = flat(y_true, logits, sample_weight)
     expected = (w * (targets @ class_weights) * crossentropy(targets, p)).mean()
-    actual = losses.pixel_crossentropy(y_true, logits, sample_weight, class_weights.tolist())
+    actual = losses.pixel_crossentropy(
+        y_true, logits, sample_weight, class_weights=class_weights.tolist()
+    )
     assert float(actual) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
