@@ -65,7 +65,7 @@ def outline_figures(truth, mask, labels):
         if not true.any() and not (predicted & valid).any():
             continue
         distances = surface_distances(true, predicted, valid=valid, leeway=tolerance)
-        figures[0, class_id] = boundary_f(distances, tolerance)
+        figures[0, class_id] = boundary_f(distances, tolerance=tolerance)
         if all(map(len, distances)) and (distances := _in_sight(distances)):
             figures[1, class_id] = hausdorff(distances, percentile=95)
             figures[2, class_id] = average_surface_distance(distances)

@@ -37,7 +37,7 @@ class Tally:
         unseen = np.zeros(truth.shape, bool) if ignored is None else prediction.mask == ignored
         # Pixels that the resize rule kept from the model have to count: as class 0.
         mask = np.where(unseen, 0, prediction.mask)
-        matrix = confusion_matrix(truth, mask, self.labels.num_classes, ignored)
+        matrix = confusion_matrix(truth, mask, self.labels.num_classes, ignore_class=ignored)
         self.matrix += matrix
         self._ids.append(id_)
         self._counts.append(counts(matrix)[:3])

@@ -1,10 +1,12 @@
-"""Figures of predicted probabilities: ROC area, best threshold, calibration.
+"""Metrics of predicted probabilities: ROC area, best threshold, calibration.
 
 They are NumPy accumulators rather than Keras metrics: they are asked for once, in an evaluation
 at the images' own resolution and over any predictor, and would cost every training step.
 """
 
 import numpy as np
+
+from segtf.metrics.from_counts import RATIOS, Counts
 
 
 class ThresholdCurve:
@@ -13,7 +15,7 @@ class ThresholdCurve:
     Args:
         num_bins: bins of equal width over 0..1; thresholds are the edges between them, and
             probabilities within one bin count as equal.
-        ignore_class: true id of pixels that count nowhere, or `None`.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
 
     Example:
 
@@ -26,7 +28,7 @@ class ThresholdCurve:
     (0.2, 0.8)
     """
 
-    def __init__(self, num_bins=1024, ignore_class=255):
+    def __init__(self, *, num_bins=1024, ignore_class=255):
         self.num_bins = num_bins
         self.ignore_class = ignore_class
         self.negatives = np.zeros(num_bins, np.int64)
@@ -50,7 +52,11 @@ class ThresholdCurve:
         self.positives += np.bincount(bins[y_true == 1], minlength=self.num_bins)
 
     def roc_auc(self):
-        """Return the area under the ROC curve; NaN where the truth is all of one class."""
+        """Return the area under the ROC curve.
+
+        Returns:
+            A number 0 to 1; NaN where the truth is all of one class.
+        """
         pairs = float(self.negatives.sum()) * float(self.positives.sum())
         if not pairs:
             return float("nan")
@@ -65,16 +71,16 @@ class ThresholdCurve:
             a foreground, the Dice is 1.0.
         """
         thresholds = np.arange(1, self.num_bins) / self.num_bins
-        hit = np.cumsum(self.positives[::-1])[::-1][1:]
-        predicted = hit + np.cumsum(self.negatives[::-1])[::-1][1:]
-        whole = predicted + self.positives.sum()
-        return thresholds, np.divide(2.0 * hit, whole, out=np.ones(len(hit)), where=whole > 0)
+        hit, false = (np.cumsum(bins[::-1])[::-1][1:] for bins in (self.positives, self.negatives))
+        missed = self.positives.sum() - hit
+        part, whole = RATIOS["dice"](Counts(hit, false, missed, self.negatives.sum() - false))
+        return thresholds, np.divide(part, whole, out=np.ones(len(hit)), where=whole > 0)
 
     def best_threshold(self):
-        """Return the threshold of the highest Dice, and that Dice.
+        """Return the threshold of the highest Dice, which is also that of the highest IoU.
 
-        The highest Dice is also the highest IoU. Of equal thresholds the one nearest 0.5 is
-        taken.
+        Returns:
+            The threshold, of equal ones the one nearest 0.5; and the Dice there.
         """
         thresholds, dice = self.dice()
         best = np.flatnonzero(dice == dice.max())
@@ -87,7 +93,7 @@ class Calibration:
 
     Args:
         num_bins: bins of equal width over 0..1.
-        ignore_class: true id of pixels that count nowhere, or `None`.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
 
     Paper: Guo et al., "On calibration of modern neural networks", 2017
     (https://arxiv.org/abs/1706.04599).
@@ -100,7 +106,7 @@ class Calibration:
     0.0
     """
 
-    def __init__(self, num_bins=15, ignore_class=255):
+    def __init__(self, *, num_bins=15, ignore_class=255):
         self.num_bins = num_bins
         self.ignore_class = ignore_class
         self.pixels = np.zeros(num_bins, np.int64)
@@ -130,7 +136,11 @@ class Calibration:
         self.confidence += np.bincount(bins, confidence, minlength=self.num_bins)
 
     def expected_error(self):
-        """Return the mean over pixels of |accuracy - confidence| of their bin; 0.0 of none."""
+        """Return the mean over pixels of the gap between accuracy and confidence of their bin.
+
+        Returns:
+            A number 0 to 1; 0.0 where no pixel counts.
+        """
         gaps = np.abs(self.correct - self.confidence).sum()
         return float(gaps / max(self.pixels.sum(), 1))
 

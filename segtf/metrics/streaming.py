@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from segtf.class_ids import read_class_ids, read_one_hot, same_sizes, with_channels
+from segtf.metrics.from_counts import RATIOS, Counts
 
 _NAME = "confusion_matrix"
 
@@ -19,11 +20,11 @@ class ConfusionMatrix(keras.metrics.Metric):
     In `compile(metrics=[ConfusionMatrix(...)])` this one metric reports `mean_iou`,
     `mean_dice` and `pixel_accuracy` to the progress bar, the history and the callbacks
     (`val_mean_iou` and so on for validation), and counts the pixels once for all of them.
-    `matrix` holds the float64 counts; `segtf.metrics.iou` and its kin are views of it.
+    `matrix` holds the float64 counts; `segtf.metrics.iou`, `dice` and others are views of it.
 
     Several of them in one `compile`, of two outputs, of two thresholds, or in `metrics` and in
-    `weighted_metrics`, need a `name` each: all figures of a metric with a name of its own begin
-    with it, such as `aux_mean_iou`.
+    `weighted_metrics`, need a `name` each: all that a metric with a name of its own reports
+    begins with it, such as `aux_mean_iou`.
 
     The means are over the classes that truth or prediction holds; for a binary task they are
     of the foreground alone. Where no class is left to average, they are 1.0.
@@ -34,16 +35,19 @@ class ConfusionMatrix(keras.metrics.Metric):
     IoU of a class that neither truth nor prediction holds; the means leave such classes out.
 
     Args:
-        num_classes: number of classes; 1 (logits of one channel) and 2 are the binary task.
-        ignore_class: true id of pixels that count nowhere, or `None`.
-        threshold: probability from which a pixel of one-channel logits is foreground.
-        class_names: names of all classes (two for a binary task), for figures of each.
-        name: name of the metric, with which the names of its figures begin unless it is the
+        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
+            binary task, which counts background and foreground. Its classes, 2, mean the same.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
+        threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
+            foreground; of several channels, the largest logit decides.
+        class_names: names of all classes (two for a binary task), for the metrics of each; by
+            default these are not reported.
+        name: name of the metric, with which the names of what it reports begin unless it is the
             default.
 
     Raises:
         ValueError: for no class, a threshold out of its range, or other than one name a class.
-            In training, for two metrics in one `compile` whose figures have the same names.
+            In training, for two metrics in one `compile` that report something by the same name.
 
     Example:
 
@@ -61,6 +65,7 @@ class ConfusionMatrix(keras.metrics.Metric):
     def __init__(
         self,
         num_classes,
+        *,
         ignore_class=255,
         threshold=0.5,
         class_names=None,
@@ -71,19 +76,20 @@ class ConfusionMatrix(keras.metrics.Metric):
             raise ValueError(f"Expected at least one class. Received: {num_classes}")
         if not 0.0 < threshold < 1.0:
             raise ValueError(f"Expected a threshold within 0..1. Received: {threshold}")
-        self.num_classes = max(num_classes, 2)
+        self.num_classes = num_classes
+        self._rows = max(num_classes, 2)
         self.ignore_class = ignore_class
         self.threshold = threshold
         self.class_names = None if class_names is None else tuple(class_names)
         if class_names is not None and not (
-            len(self.class_names) == len(set(self.class_names)) == self.num_classes
+            len(self.class_names) == len(set(self.class_names)) == self._rows
         ):
             raise ValueError(
-                f"Expected {self.num_classes} different class_names. Received: {self.class_names}"
+                f"Expected {self._rows} different class_names. Received: {self.class_names}"
             )
         self._is_weighted = False
         self.matrix = self.add_variable(
-            (self.num_classes, self.num_classes), "zeros", dtype="float64", name="matrix"
+            (self._rows, self._rows), "zeros", dtype="float64", name="matrix"
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -96,18 +102,18 @@ class ConfusionMatrix(keras.metrics.Metric):
             sample_weight: how much a pixel counts, per image `(B,)` or per pixel `(B, H, W)`.
 
         Raises:
-            ValueError: if the logits are not of `num_classes` channels, or the shapes do not
-                belong together.
+            ValueError: if the logits are not of `num_classes` channels (1 or 2 for a binary
+                task), or the shapes do not belong together.
             tf.errors.InvalidArgumentError: for a true id that is neither a class nor
                 `ignore_class`, such as a fraction. XLA knows no such errors: compiled by it,
-                all counts become NaN, and so do the figures until the state is reset.
+                all counts become NaN, and so does what is reported until the state is reset.
         """
         self._is_weighted = sample_weight is not None
         logits = tf.convert_to_tensor(y_pred)
         predicted = self._predicted_ids(logits)
-        y_true = with_channels(tf.convert_to_tensor(y_true), logits, self.num_classes)
+        y_true = with_channels(tf.convert_to_tensor(y_true), logits, self._rows)
         if y_true.shape[-1] == 1:
-            true = read_class_ids(y_true, self.num_classes, self.ignore_class)
+            true = read_class_ids(y_true, self._rows, self.ignore_class)
         else:
             true = read_one_hot(y_true, self.ignore_class)
         fits = same_sizes(y_true, logits)
@@ -116,7 +122,7 @@ class ConfusionMatrix(keras.metrics.Metric):
             _require(fits, "y_true and logits of one height and width", lambda: y_true.shape),
             _require(
                 known,
-                f"true class ids 0 to {self.num_classes - 1} or {self.ignore_class}, none out of "
+                f"true class ids 0 to {self._rows - 1} or {self.ignore_class}, none out of "
                 "range and no fractions",
                 lambda: _some_of(y_true, true.unknown),
             ),
@@ -125,43 +131,43 @@ class ConfusionMatrix(keras.metrics.Metric):
             weights = tf.cast(true.valid[..., 0], "float64")
         if sample_weight is not None:
             weights *= _per_pixel(tf.cast(sample_weight, "float64"), weights)
-        size = self.num_classes**2
+        size = self._rows**2
         # `tf.math.bincount` looks at the values for the number of bins, which XLA cannot.
-        counts = tf.raw_ops.DenseBincount(
-            input=tf.reshape(true.ids, [-1]) * self.num_classes + tf.reshape(predicted, [-1]),
+        pixels = tf.raw_ops.DenseBincount(
+            input=tf.reshape(true.ids, [-1]) * self._rows + tf.reshape(predicted, [-1]),
             size=size,
             weights=tf.reshape(weights, [-1]),
         )
         # What XLA compiles has no errors.
-        counts = tf.where(fits & known, counts, math.nan)
-        self.matrix.assign_add(tf.reshape(counts, self.matrix.shape))
+        pixels = tf.where(fits & known, pixels, math.nan)
+        self.matrix.assign_add(tf.reshape(pixels, self.matrix.shape))
 
     def result(self):
         """Return a dict of float32 scalars, by the names above."""
-        figures = {f"{self._prefix}{name}": figure for name, figure in self._figures().items()}
+        values = {f"{self._prefix}{name}": value for name, value in self._values().items()}
         # Keras merges the dicts of all metrics into one without a word, and only what merges
         # them, which is what asks for the result, knows the others.
         owner = inspect.currentframe().f_back.f_locals.get("self")
         if isinstance(owner, keras.Model | keras.metrics.Metric):
-            self._refuse_namesakes(figures, owner)
-        return figures
+            self._refuse_namesakes(values, owner)
+        return values
 
     @property
     def _prefix(self):
         return "" if self.name == _NAME else f"{self.name}_"
 
-    def _refuse_namesakes(self, figures, owner):
-        """Refuse another metric of the same model with figures of the same names."""
+    def _refuse_namesakes(self, values, owner):
+        """Refuse another metric of the same model that reports something by the same name."""
         has_outputs = len(getattr(owner, "output_names", None) or ()) > 1
         for other in getattr(owner, "metrics", ()):
-            if isinstance(other, ConfusionMatrix) and not isinstance(other, _OneFigure):
+            if isinstance(other, ConfusionMatrix) and not isinstance(other, _OneValue):
                 hides = other is not self and other._prefix == self._prefix
             else:  # of several outputs, Keras puts the output's name before its own
-                hides = other.name in figures and not has_outputs and not self._agrees(other)
+                hides = other.name in values and not has_outputs and not self._agrees(other)
             if hides:
                 raise ValueError(
                     "Expected metrics of one model to have names of their own, such as "
-                    f"ConfusionMatrix({self.num_classes}, name='aux'), whose figures are "
+                    f"ConfusionMatrix({self.num_classes}, name='aux'), which reports "
                     f"aux_mean_iou and so on. Received: {self.name!r} and {other.name!r}"
                 )
 
@@ -169,21 +175,16 @@ class ConfusionMatrix(keras.metrics.Metric):
         """Whether another metric counts the same."""
         return isinstance(other, ConfusionMatrix) and all(
             getattr(self, name) == getattr(other, name)
-            for name in ("num_classes", "ignore_class", "threshold", "_is_weighted")
+            for name in ("_rows", "ignore_class", "threshold", "_is_weighted")
         )
 
-    def _figures(self):
+    def _values(self):
         matrix = ops.convert_to_tensor(self.matrix)
         total = ops.sum(matrix)
         hit = ops.diagonal(matrix)
         predicted, true = ops.sum(matrix, axis=0), ops.sum(matrix, axis=1)
-        ratios = {
-            "iou": (hit, true + predicted - hit),
-            "dice": (2.0 * hit, true + predicted),
-            "precision": (hit, predicted),
-            "recall": (hit, true),
-            "specificity": (total - true - predicted + hit, total - true),
-        }
+        counts = Counts.of_sums(hit, predicted, true, total)
+        ratios = {name: ratio(counts) for name, ratio in RATIOS.items()}
         result = {
             "mean_iou": self._mean(*ratios["iou"]),
             "mean_dice": self._mean(*ratios["dice"]),
@@ -195,18 +196,18 @@ class ConfusionMatrix(keras.metrics.Metric):
         result["frequency_weighted_iou"] = _share(weighted, total)
         for name, (part, whole) in ratios.items():
             result[f"mean_{name}"] = self._mean(part, whole)
-            figures = ops.where(whole > 0, ops.divide_no_nan(part, whole), math.nan)
-            figures = ops.unstack(ops.cast(figures, "float32"), self.num_classes)
+            values = ops.where(whole > 0, ops.divide_no_nan(part, whole), math.nan)
+            values = ops.unstack(ops.cast(values, "float32"), self._rows)
             result |= {
-                f"{name}/{label}": figure
-                for label, figure in zip(self.class_names, figures, strict=True)
+                f"{name}/{label}": value
+                for label, value in zip(self.class_names, values, strict=True)
             }
         return result
 
     def _mean(self, part, whole):
         """Mean of a ratio over the classes where it is defined."""
         defined = ops.cast(whole != 0, "float64")
-        if self.num_classes == 2:
+        if self._rows == 2:
             defined *= ops.convert_to_tensor([0.0, 1.0], dtype="float64")
         return _share(ops.sum(ops.divide_no_nan(part, whole) * defined), ops.sum(defined))
 
@@ -221,28 +222,30 @@ class ConfusionMatrix(keras.metrics.Metric):
         }
 
     def _predicted_ids(self, logits):
-        if logits.shape[-1] == 1 and self.num_classes == 2:
+        if logits.shape[-1] == 1 and self._rows == 2:
             cut = math.log(self.threshold / (1.0 - self.threshold))
             return tf.cast(tf.cast(logits[..., 0], "float32") >= cut, "int32")
-        if logits.shape[-1] != self.num_classes:
+        if logits.shape[-1] != self._rows:
             raise ValueError(
-                f"Expected logits of {self.num_classes} classes. "
+                f"Expected logits of {self.num_classes} channels. "
                 f"Received: shape {tuple(logits.shape)}"
             )
         return tf.argmax(logits, axis=-1, output_type="int32")
 
 
-class _OneFigure(ConfusionMatrix):
-    """One of the figures of a `ConfusionMatrix`, which has its name unless given another."""
+class _OneValue(ConfusionMatrix):
+    """One of the metrics of a `ConfusionMatrix`, which has its name unless given another."""
 
-    figure = None
+    value = None
 
-    def __init__(self, num_classes, ignore_class=255, threshold=0.5, name=None):
-        super().__init__(num_classes, ignore_class, threshold, name=name or self.figure)
+    def __init__(self, num_classes, *, ignore_class=255, threshold=0.5, name=None):
+        super().__init__(
+            num_classes, ignore_class=ignore_class, threshold=threshold, name=name or self.value
+        )
 
     def result(self):
         """Return a float32 scalar."""
-        return self._figures()[self.figure]
+        return self._values()[self.value]
 
     def get_config(self):
         """Return the arguments of the constructor."""
@@ -252,27 +255,84 @@ class _OneFigure(ConfusionMatrix):
 
 
 @keras.saving.register_keras_serializable(package="segtf")
-class MeanIoUScore(_OneFigure):
-    """`mean_iou` of a `ConfusionMatrix` alone, from logits.
+class MeanIoUScore(_OneValue):
+    """Mean IoU of class ids and logits over the classes that truth or prediction holds.
 
-    `keras.metrics.MeanIoU` takes class ids, and counts the background of a binary task.
+    Of a binary task that of the foreground alone; 1.0 where there is none. The same as `mean_iou`
+    of a `ConfusionMatrix`. `keras.metrics.MeanIoU` takes class ids, and counts the background of
+    a binary task.
+
+    Args:
+        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
+            binary task. Its classes, 2, mean the same.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
+        threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
+            foreground; of several channels, the largest logit decides.
+        name: name of the metric, by default `mean_iou`.
+
+    Raises:
+        ValueError: for no class, or a threshold out of its range.
+
+    Example:
+
+    >>> MeanIoUScore(num_classes=1).name
+    'mean_iou'
     """
 
-    figure = "mean_iou"
+    value = "mean_iou"
 
 
 @keras.saving.register_keras_serializable(package="segtf")
-class MeanDiceScore(_OneFigure):
-    """`mean_dice` of a `ConfusionMatrix` alone, from logits."""
+class MeanDiceScore(_OneValue):
+    """Mean Dice of class ids and logits over the classes that truth or prediction holds.
 
-    figure = "mean_dice"
+    Of a binary task that of the foreground alone; 1.0 where there is none. The same as `mean_dice`
+    of a `ConfusionMatrix`.
+
+    Args:
+        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
+            binary task. Its classes, 2, mean the same.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
+        threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
+            foreground; of several channels, the largest logit decides.
+        name: name of the metric, by default `mean_dice`.
+
+    Raises:
+        ValueError: for no class, or a threshold out of its range.
+
+    Example:
+
+    >>> MeanDiceScore(num_classes=1).name
+    'mean_dice'
+    """
+
+    value = "mean_dice"
 
 
 @keras.saving.register_keras_serializable(package="segtf")
-class PixelAccuracyScore(_OneFigure):
-    """`pixel_accuracy` of a `ConfusionMatrix` alone, from logits."""
+class PixelAccuracyScore(_OneValue):
+    """Share of the pixels whose class the logits get right.
 
-    figure = "pixel_accuracy"
+    1.0 where no pixel counts. The same as `pixel_accuracy` of a `ConfusionMatrix`.
+
+    Args:
+        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
+            binary task. Its classes, 2, mean the same.
+        ignore_class: true id of pixels that count nowhere, or `None` if all count.
+        threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
+            foreground; of several channels, the largest logit decides.
+        name: name of the metric, by default `pixel_accuracy`.
+
+    Raises:
+        ValueError: for no class, or a threshold out of its range.
+
+    Example:
+
+    >>> PixelAccuracyScore(num_classes=1).name
+    'pixel_accuracy'
+    """
+
+    value = "pixel_accuracy"
 
 
 def _require(condition, expected, received):

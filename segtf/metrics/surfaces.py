@@ -1,4 +1,4 @@
-"""Figures of the distance between two outlines: first the distances, then views of them."""
+"""Metrics of the distance between two outlines: first the distances, then views of them."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,17 @@ class SurfaceDistances(NamedTuple):
 
     They are infinite where the other mask has no outline in sight, and NaN where ignored pixels
     hide whether it is near.
+
+    Args:
+        from_true: float64 `(N,)`, of the outline pixels of the true mask, in row-major order.
+        from_predicted: float64 `(M,)`, of those of the predicted mask.
     """
 
     from_true: np.ndarray
     from_predicted: np.ndarray
 
 
-def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
+def surface_distances(true, predicted, *, spacing=1.0, valid=None, leeway=0.0):
     """Measure how far two outlines are from each other.
 
     The outline of a mask is those of its pixels that have one of their four neighbours (six in
@@ -36,15 +40,16 @@ def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
     farther than the leeway.
 
     Args:
-        true: mask of a class, `(H, W)` or `(D, H, W)`, nonzero inside.
-        predicted: likewise; what it says of pixels that do not count is used as well.
+        true: true mask of a class, `(H, W)` or `(D, H, W)`, numbers or booleans, nonzero inside.
+        predicted: predicted mask of it, of the same shape, nonzero inside; what it says of pixels
+            that do not count is used as well.
         spacing: distance between neighbouring pixels, one number or one per axis; 1.0 gives
             distances in pixels.
-        valid: mask of the pixels whose truth is known; by default all.
+        valid: mask of the pixels whose truth is known, of the same shape; by default all.
         leeway: how far off the true outline may be to be used, in the unit of the spacing.
 
     Returns:
-        `SurfaceDistances` of float64 arrays `(N,)` and `(M,)`.
+        `SurfaceDistances` of float64 arrays `(N,)` and `(M,)`, in the unit of the spacing.
 
     Raises:
         ValueError: for shapes that differ.
@@ -59,9 +64,10 @@ def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
     true, predicted = np.asarray(true) != 0, np.asarray(predicted) != 0
     if true.shape != predicted.shape:
         raise ValueError(f"Expected masks of one shape. Received: {true.shape}, {predicted.shape}")
-    predicted = _outline(predicted)
-    valid = None if valid is None else np.asarray(valid) != 0
-    if valid is None or valid.all():
+    valid = np.ones(true.shape, bool) if valid is None else np.asarray(valid) != 0
+    box = _box(true | predicted | ~valid)
+    true, predicted, valid = true[box], _outline(predicted[box]), valid[box]
+    if valid.all():
         true = _outline(true)
         return SurfaceDistances(
             _distance_to(predicted, spacing)[true], _distance_to(true, spacing)[predicted]
@@ -75,13 +81,13 @@ def surface_distances(true, predicted, spacing=1.0, valid=None, leeway=0.0):
     return SurfaceDistances(from_true[true], from_predicted[predicted])
 
 
-def hausdorff(distances, percentile):
+def hausdorff(distances, *, percentile):
     """Return the Hausdorff distance, the larger of both directions.
 
     Args:
-        distances: what `surface_distances` returned.
-        percentile: of the distances of each direction; 100 is the classic distance, 95 the
-            usual one that forgives outliers.
+        distances: `SurfaceDistances`, which `surface_distances` returns.
+        percentile: that of the distances of each direction, 0 to 100; 100 is the classic
+            distance, 95 the usual one that forgives outliers.
 
     Returns:
         A number in the unit of the spacing. 0.0 if both outlines are empty, infinite if one is;
@@ -105,8 +111,17 @@ def hausdorff(distances, percentile):
 def average_surface_distance(distances):
     """Return the mean over both outlines' pixels of the distance to the other (symmetric, ASSD).
 
-    The unit is that of the spacing. 0.0 if both outlines are empty, infinite if one is; NaN if
-    more than a third of either is hidden by ignored pixels.
+    Args:
+        distances: `SurfaceDistances`, which `surface_distances` returns.
+
+    Returns:
+        A number in the unit of the spacing. 0.0 if both outlines are empty, infinite if one is;
+        NaN if more than a third of either is hidden by ignored pixels.
+
+    Example:
+
+    >>> average_surface_distance(SurfaceDistances(np.array([0.0, 2.0]), np.array([1.0])))
+    1.0
 
     Source: Maier-Hein et al., "Metrics reloaded", 2024 (https://arxiv.org/abs/2206.01653).
     """
@@ -117,16 +132,22 @@ def average_surface_distance(distances):
     return float(pooled.mean()) if len(pooled) else 0.0
 
 
-def boundary_f(distances, tolerance):
+def boundary_f(distances, *, tolerance):
     """Return the F score of the outlines' pixels, right if the other is within `tolerance`.
 
     Args:
-        distances: what `surface_distances` returned.
-        tolerance: in the unit of the spacing.
+        distances: `SurfaceDistances`, which `surface_distances` returns.
+        tolerance: distance up to which a pixel is right, in the unit of the spacing.
 
     Returns:
         A number in 0..1. 1.0 if both outlines are empty, 0.0 if one is; NaN if more than a third
         of either is hidden by ignored pixels.
+
+    Example:
+
+    >>> distances = SurfaceDistances(np.array([0.0, 2.0]), np.array([1.0]))
+    >>> round(boundary_f(distances, tolerance=1.0), 4)
+    0.6667
 
     Paper: Csurka et al., "What is a good evaluation measure for semantic segmentation?", 2013
     (https://doi.org/10.5244/C.27.32).
@@ -138,6 +159,15 @@ def boundary_f(distances, tolerance):
         return 1.0
     shares = [(d <= tolerance).mean() if len(d) else 0.0 for d in distances]
     return float(2.0 * shares[0] * shares[1] / sum(shares)) if sum(shares) else 0.0
+
+
+def _box(mask):
+    """The slices of the smallest box that holds what is true; all of a mask without.
+
+    Beyond it every pixel is known to be outside of both masks, as it is beyond the image's edge: in
+    the box they have the same outlines, and the same distances, as in the whole image.
+    """
+    return next(iter(ndimage.find_objects(mask.astype(np.uint8))), ...)
 
 
 def _outline(mask):

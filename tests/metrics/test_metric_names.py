@@ -70,7 +70,7 @@ def test_weighted_metrics():
         {"metrics": [ConfusionMatrix(2), ConfusionMatrix(2, threshold=0.9)]},
         {"metrics": [ConfusionMatrix(2), ConfusionMatrix(2)], "run_eagerly": True},
         {"metrics": [ConfusionMatrix(2), ConfusionMatrix(2)], "jit_compile": True},
-        {"metrics": [ConfusionMatrix(2, name="a"), ConfusionMatrix(2, 0, name="a")]},
+        {"metrics": [ConfusionMatrix(2, name="a"), ConfusionMatrix(2, ignore_class=0, name="a")]},
         {"metrics": [ConfusionMatrix(2)], "weighted_metrics": [ConfusionMatrix(2)]},
         {
             "metrics": {"main": ConfusionMatrix(2), "aux": ConfusionMatrix(2)},

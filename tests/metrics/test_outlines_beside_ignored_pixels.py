@@ -86,7 +86,7 @@ def test_an_outline_is_measured_where_it_is_known(shift):
         ndimage.distance_transform_edt(~outline(other))[outline(one) & (ROWS >= 60)]
         for one, other in ((DISC, moved), (moved, DISC))
     ]
-    expected = boundary_f(SurfaceDistances(*in_sight), TOLERATED)
+    expected = boundary_f(SurfaceDistances(*in_sight), tolerance=TOLERATED)
     assert figures(truth, moved)[0] == pytest.approx(expected, abs=0.03)
     truth[:110] = 255
     assert np.isnan(figures(truth, moved)).all()
@@ -114,7 +114,29 @@ def test_what_agrees_with_all_that_is_known_is_never_wrong(seed, band, leeway, i
     guess = ndimage.gaussian_filter(rng.normal(size=(60, 60)), 1.5) > 0
     predicted = true if is_truth else np.where(valid, true, guess)
     distances = surface_distances(true & valid, predicted, valid=valid, leeway=leeway)
-    assert boundary_f(distances, leeway) in (1.0, pytest.approx(np.nan, nan_ok=True))
+    assert boundary_f(distances, tolerance=leeway) in (1.0, pytest.approx(np.nan, nan_ok=True))
+
+
+@EXAMPLES
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    beyond=st.lists(st.integers(0, 30), min_size=4, max_size=4),
+    has_void=st.booleans(),
+)
+def test_what_lies_beyond_the_box_of_the_outlines_changes_nothing(seed, beyond, has_void):
+    fields = ndimage.gaussian_filter(
+        np.random.default_rng(seed).normal(size=(3, 24, 30)), (0, 2, 2)
+    )
+    true, predicted, valid = fields[0] > 0.02, fields[1] > 0.02, fields[2] < 0.2
+    valid |= not has_void
+    above, below, left, right = beyond
+    sides = ((above, below), (left, right))
+    padded = [np.pad(mask, sides) for mask in (true, predicted)]
+    wide = np.pad(valid, sides, constant_values=True)
+    within = surface_distances(true, predicted, valid=valid, leeway=2.0)
+    around = surface_distances(*padded, valid=wide, leeway=2.0)
+    for one, other in zip(within, around, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @EXAMPLES
@@ -136,5 +158,5 @@ def test_distances_have_the_unit_of_the_spacing():
     distances = surface_distances(
         truth == 1, moved, spacing=(1.0, 0.5), valid=truth != 255, leeway=1.0
     )
-    assert hausdorff(distances, 95) == pytest.approx(5.0, abs=0.5)
+    assert hausdorff(distances, percentile=95) == pytest.approx(5.0, abs=0.5)
     assert average_surface_distance(distances) == pytest.approx(2.5, abs=0.5)

@@ -157,6 +157,33 @@ def test_counts_stay_exact_beyond_float32():
     assert metric.matrix.numpy()[0, 0] == 2**24 + 1
 
 
+def test_one_and_two_classes_are_the_same_binary_task():
+    y_true = np.array([[[0, 1, 1, 255]]])
+    logits = np.array([-3.0, 3.0, -3.0, 3.0]).reshape(1, 1, 4, 1)
+    for kind in (metrics.ConfusionMatrix, metrics.MeanIoUScore):
+        one, two = kind(num_classes=1), kind(num_classes=2)
+        for metric in (one, two):
+            metric.update_state(y_true, logits)
+        np.testing.assert_array_equal(one.matrix, two.matrix)
+        assert one.result() == two.result()
+        assert kind.from_config(one.get_config()).num_classes == 1
+    predicted = predicted_ids(logits)
+    matrices = [metrics.confusion_matrix(y_true, predicted, count) for count in (1, 2)]
+    np.testing.assert_array_equal(matrices[0], one.matrix)
+    np.testing.assert_array_equal(*matrices)
+
+
+def test_settings_are_taken_by_keyword_only():
+    for call in (
+        lambda: metrics.ConfusionMatrix(3, 255),
+        lambda: metrics.MeanDiceScore(3, 255),
+        lambda: metrics.ThresholdCurve(64),
+        lambda: metrics.confusion_matrix([0], [0], 2, 255),
+    ):
+        with pytest.raises(TypeError, match="positional"):
+            call()
+
+
 def test_unknown_class_ids_are_refused():
     with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
         metrics.ConfusionMatrix(3).update_state([[7]], [[[0.0, 0.0, 0.0]]])

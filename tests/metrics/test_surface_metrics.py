@@ -36,7 +36,9 @@ def test_distances_are_those_of_all_pairs(true, predicted):
     for ours, theirs in zip(distances, expected, strict=True):
         np.testing.assert_allclose(np.sort(ours), np.sort(theirs))
     assert average_surface_distance(distances) == pytest.approx(np.concatenate(expected).mean())
-    assert hausdorff(distances, 95) == pytest.approx(max(np.percentile(d, 95) for d in expected))
+    assert hausdorff(distances, percentile=95) == pytest.approx(
+        max(np.percentile(d, 95) for d in expected)
+    )
     precision, recall = (expected[1] <= 1.0).mean(), (expected[0] <= 1.0).mean()
     f_score = 2 * precision * recall / max(precision + recall, 1e-9)
     assert boundary_f(distances, tolerance=1.0) == pytest.approx(f_score)
@@ -47,23 +49,23 @@ def test_distances_are_those_of_all_pairs(true, predicted):
 def test_the_classic_hausdorff_distance_is_that_of_scikit_image(true, predicted):
     assume(true.any() and predicted.any())
     expected = skimage.metrics.hausdorff_distance(outline(true), outline(predicted))
-    assert hausdorff(surface_distances(true, predicted), 100) == pytest.approx(expected)
+    assert hausdorff(surface_distances(true, predicted), percentile=100) == pytest.approx(expected)
 
 
 @EXAMPLES
 @given(MASKS, MASKS)
 def test_truth_and_prediction_can_change_places(a, b):
     there, back = surface_distances(a, b), surface_distances(b, a)
-    assert hausdorff(there, 95) == hausdorff(back, 95)
+    assert hausdorff(there, percentile=95) == hausdorff(back, percentile=95)
     assert average_surface_distance(there) == pytest.approx(average_surface_distance(back))
-    assert boundary_f(there, 1.5) == pytest.approx(boundary_f(back, 1.5))
+    assert boundary_f(there, tolerance=1.5) == pytest.approx(boundary_f(back, tolerance=1.5))
 
 
 def test_a_shift_is_its_length():
     distances = surface_distances(BLOCK, np.roll(BLOCK, 2, axis=1), spacing=(1.0, 0.5))
-    assert hausdorff(distances, 100) == 1.0
-    assert boundary_f(distances, 1.0) == 1.0
-    assert boundary_f(distances, 0.9) < 1.0
+    assert hausdorff(distances, percentile=100) == 1.0
+    assert boundary_f(distances, tolerance=1.0) == 1.0
+    assert boundary_f(distances, tolerance=0.9) < 1.0
 
 
 @pytest.mark.parametrize(
@@ -72,9 +74,9 @@ def test_a_shift_is_its_length():
 )
 def test_empty_masks(true, predicted, distance, score):
     distances = surface_distances(true, predicted)
-    assert hausdorff(distances, 95) == distance
+    assert hausdorff(distances, percentile=95) == distance
     assert average_surface_distance(distances) == distance
-    assert boundary_f(distances, 2.0) == score
+    assert boundary_f(distances, tolerance=2.0) == score
 
 
 def test_outlines_at_ignored_pixels_are_not_known():
@@ -86,13 +88,13 @@ def test_outlines_at_ignored_pixels_are_not_known():
     assert [float(np.nanmax(d)) for d in distances] == [0.0, 0.0]
     assert all(np.isnan(d).any() for d in distances)
     valid[:, :] = 0
-    assert np.isnan(boundary_f(surface_distances(BLOCK * 0, BLOCK, valid=valid), 1.0))
+    assert np.isnan(boundary_f(surface_distances(BLOCK * 0, BLOCK, valid=valid), tolerance=1.0))
 
 
 def test_volumes():
     ball = np.zeros((6, 6, 6))
     ball[2:4, 2:4, 2:4] = 1
-    assert hausdorff(surface_distances(ball, np.roll(ball, 1, axis=0)), 100) == 1.0
+    assert hausdorff(surface_distances(ball, np.roll(ball, 1, axis=0)), percentile=100) == 1.0
 
 
 def test_masks_of_two_shapes_are_refused():
