@@ -50,7 +50,7 @@ def built(name, policy, size, **settings):
 
 def history(jit_compile, name, policy, size=16, **settings):
     model, optimizer = built(name, policy, size, **settings)
-    loss = WeightedSum([(PixelCrossentropy((1.0, 2.0, 0.5)), 1.0), (SoftDice(), 1.0)])
+    loss = WeightedSum([(PixelCrossentropy(class_weights=(1.0, 2.0, 0.5)), 1.0), (SoftDice(), 1.0)])
     metric = ConfusionMatrix(3, class_names=NAMES)
     model.compile(optimizer, loss, metrics=[metric], jit_compile=jit_compile)
     data = batches(size)
