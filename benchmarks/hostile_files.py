@@ -1,8 +1,8 @@
 """Image files made to hurt whoever decodes them: `FILES`, name to a function that makes the bytes.
 
 Small files that promise much or hold much, damage at every structure, and what one decoder reads
-and another does not. `MAX` is about the largest picture that segtf takes. PNG and JPEG that need
-more room than a line are in `hostile_png` and `hostile_jpeg`.
+and another does not. `MAX` is about the largest picture that segtf takes. GIF, PNG and JPEG, which
+need more room, are in `hostile_gif`, `hostile_png` and `hostile_jpeg`.
 """
 
 import io
@@ -10,6 +10,7 @@ import struct
 import zipfile
 
 import numpy as np
+from hostile_gif import GIF_FILES, gif
 from hostile_jpeg import JPEG_FILES
 from hostile_png import PNG_FILES
 from PIL import Image
@@ -32,78 +33,6 @@ def encoded(image, format, **options):
 def blank(mode, size, format, **options):
     """A file of a picture of one colour."""
     return encoded(Image.new(mode, size), format, **options)
-
-
-def gif(screen=(128, 96), frame=None, place=(0, 0), image=PICTURE, frames=1, before=b""):
-    """A GIF whose header and first frame say what they are told to."""
-    data = bytearray(encoded(image.convert("P"), "GIF"))
-    at = _first_image(data)
-    data[6:10] = struct.pack("<HH", *screen)
-    data[at + 1 : at + 5] = struct.pack("<HH", *place)
-    if frame:
-        data[at + 5 : at + 9] = struct.pack("<HH", *frame)
-    return bytes(data[:at]) + before + frames * bytes(data[at:-1]) + b";"
-
-
-def _first_image(data):
-    at = 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 128 else 0)
-    while data[at] == 0x21:
-        at += 2
-        while data[at]:
-            at += data[at] + 1
-        at += 1
-    return at
-
-
-def gif_of_tiny_blocks():
-    """Data in a million blocks of one byte each."""
-    data = gif()
-    at = _first_image(data) + 10
-    at += 3 * 2 ** ((data[at - 1] & 7) + 1) if data[at - 1] & 128 else 0
-    return data[: at + 1] + b"\1\0" * 1_000_000 + b"\0;"
-
-
-def gif_code_size(size):
-    data = bytearray(gif())
-    at = _first_image(data) + 10
-    at += 3 * 2 ** ((data[at - 1] & 7) + 1) if data[at - 1] & 128 else 0
-    data[at] = size
-    return bytes(data)
-
-
-def gif_two_sizes():
-    """A first frame of one pixel, and one of 64 megapixels behind it."""
-    small, large = gif(image=Image.new("P", (1, 1))), gif(image=Image.new("P", (MAX, MAX)))
-    return small[:-1] + large[_first_image(large) :]
-
-
-GIF_FILES = {
-    "gif: frame of 65535 x 65535": lambda: gif(frame=(65535, 65535)),
-    "gif: screen of 65535 x 65535": lambda: gif(screen=(65535, 65535)),
-    "gif: screen of 8192 x 8192, small frame": lambda: gif(screen=(MAX, MAX)),
-    "gif: frame of 8192 x 8192 without its data": lambda: gif(frame=(MAX, MAX)),
-    "gif: 8192 x 8192": lambda: gif(screen=(MAX, MAX), image=Image.new("P", (MAX, MAX))),
-    "gif: 300 frames of 4000 x 4000": lambda: gif(image=Image.new("P", (4000, 4000)), frames=300),
-    "gif: 20000 small frames": lambda: gif(image=Image.new("P", (16, 16)), frames=20_000),
-    "gif: large second frame": gif_two_sizes,
-    "gif: frame outside of its screen": lambda: gif(place=(65000, 65000)),
-    "gif: frame half outside of its screen": lambda: gif(place=(100, 50)),
-    "gif: screen of 0 x 0": lambda: gif(screen=(0, 0)),
-    "gif: frame of 0 x 0": lambda: gif(frame=(0, 0)),
-    "gif: 100000 comments": lambda: gif(before=b"\x21\xfe\x01x\0" * 100_000),
-    "gif: comment of 20 MB": lambda: gif(
-        before=b"\x21\xfe" + (b"\xff" + bytes(255)) * 80_000 + b"\0"
-    ),
-    "gif: blocks of one byte": gif_of_tiny_blocks,
-    "gif: codes of 0 bits": lambda: gif_code_size(0),
-    "gif: codes of 200 bits": lambda: gif_code_size(200),
-    "gif: header alone": lambda: gif()[:13],
-    "gif: ends in its colours": lambda: gif()[:40],
-    "gif: ends in its descriptor": lambda: gif()[: _first_image(gif()) + 4],
-    "gif: ends in its data": lambda: gif()[:-300],
-    "gif: no frame": lambda: gif()[: _first_image(gif())] + b";",
-    "gif: random data": lambda: gif()[: _first_image(gif()) + 11] + _RNG.bytes(5000),
-}
 
 
 def bmp(width=128, height=96, bits=24, compression=0, colors=b"", data=b"", offset=None, used=0):
@@ -173,6 +102,8 @@ OTHER_FILES = {
     "webp: 8192 x 8192 by its header": lambda: webp_header(MAX, MAX),
     "webp: canvas of 16777216 x 16777216": extended_webp,
     "webp: 8192 x 8192": lambda: blank("RGB", (MAX, MAX), "WEBP", lossless=True, method=0),
+    "webp: 4096 x 8192": lambda: blank("RGB", (8192, 4096), "WEBP", lossless=True, method=0),
+    "webp: 4096 x 8192 with alpha": lambda: blank("RGBA", (8192, 4096), "WEBP", method=0),
     "webp: animated": lambda: encoded(
         PICTURE, "WEBP", save_all=True, append_images=[PICTURE.rotate(180)] * 20
     ),
@@ -191,6 +122,10 @@ OTHER_FILES = {
     "ppm: 8192 x 8192 without its data": lambda: b"P6 8192 8192 255\n" + bytes(1000),
     "pgm: comment of 20 MB": lambda: b"P5 #" + b"x" * 20_000_000,
     "avif: 8192 x 8192": lambda: blank("RGB", (MAX, MAX), "AVIF", speed=10),
+    "avif: 4096 x 8192": lambda: blank("RGB", (8192, 4096), "AVIF", speed=10),
+    "avif: 4096 x 8192 with alpha, whole colour": lambda: blank(
+        "RGBA", (8192, 4096), "AVIF", speed=10, subsampling="4:4:4"
+    ),
     "avif: ends in its data": lambda: encoded(PICTURE, "AVIF")[:-60],
     "empty": lambda: b"",
     "one byte": lambda: b"\xff",

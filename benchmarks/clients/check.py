@@ -38,9 +38,9 @@ FORMATS = (
     "saved_model", "tflite", "tflite-float16", "tflite-dynamic", "tflite-int8", "onnx"
 )  # fmt: skip
 TASKS = {
-    "people": ("human", "128", 2),
+    "people": ("human", "128", 4),
     "camvid": ("camvid", "96x128", 2),
-    "membrane": ("membrane", "128", 5),
+    "membrane": ("membrane", "128", 20),
 }
 """Kind of data, size, and epochs: enough for masks that are not noise."""
 MODELS = ("unet", "segnet-small", "unet-efficientnet-lite0")

@@ -5,7 +5,7 @@ import os
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from segtf.data.array_files import (
     MAX_PIXELS,
@@ -31,6 +31,8 @@ from segtf.data.mask_pictures import (
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are opened, by Pillow's names; others are refused, whatever a file calls itself."""
 
+_MOST_PIXELS = {"AVIF": MAX_PIXELS // 2, "WEBP": MAX_PIXELS // 2}
+"""Of formats whose decoders keep pictures of their own: up to 16 bytes a pixel."""
 _PILLOW_MODES = {1: "L", 3: "RGB"}
 _PIXELS_AT_ONCE = 2**22
 LEAST_OF_DEEP = 32
@@ -182,16 +184,28 @@ def open_image(source):
         raise ImageError(
             f"Expected at most {MAX_PIXELS} pixels. Received: {_name(source)} ({error})"
         ) from None
+    except UnidentifiedImageError:
+        raise ImageError(
+            f"Expected an image of a known format. Received: {_name(source)}, of another or "
+            "damaged where it begins"
+        ) from None
     except Exception as error:  # Pillow's plugins raise many kinds for damaged headers
         raise ImageError(
             f"Expected an image that can be read. Received: {_name(source)} ({error})"
         ) from None
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+    most = most_pixels(image)
+    if image.width * image.height > most or max(image.size) > MAX_SIDE:
+        of_format = f" of {image.format}" if most < MAX_PIXELS else ""
         raise ImageError(
-            f"Expected at most {MAX_PIXELS} pixels, {MAX_SIDE} a side. Received: {_name(source)} "
-            f"of {image.width} x {image.height}"
+            f"Expected at most {most} pixels{of_format}, {MAX_SIDE} a side. Received: "
+            f"{_name(source)} of {image.width} x {image.height}"
         )
     return image
+
+
+def most_pixels(image):
+    """Return how many pixels may be decoded of a PIL image that is open, by its format."""
+    return _MOST_PIXELS.get(image.format, MAX_PIXELS)
 
 
 def open_header(file):

@@ -21,9 +21,9 @@ PIXELS = np.zeros((4, 6, 3), np.uint8)
 OTHERS = ["TGA", "ICO", "ICNS", "EPS", "PDF", "PCX", "SGI", "IM", "JPEG2000", "DDS"]
 
 
-def encoded(name):
+def encoded(name, **options):
     file = io.BytesIO()
-    Image.fromarray(PIXELS).save(file, name)
+    Image.fromarray(PIXELS).save(file, name, **options)
     return file.getvalue()
 
 
@@ -90,6 +90,32 @@ HOSTILE = {
         struct.pack("<HHI", 256, 3, 1), struct.pack("<HHI", 256, 4, 1), 1
     ),
 }
+
+
+def of_size(name, width, height):
+    """A small file whose header says another size."""
+    if name == "WEBP":
+        content = bytearray(encoded("WEBP", lossless=True))
+        content[21:25] = struct.pack("<I", (width - 1) | (height - 1) << 14)
+    else:
+        content = bytearray(encoded("AVIF"))
+        place = content.index(b"ispe") + 8
+        content[place : place + 8] = struct.pack(">II", width, height)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("name", ["WEBP", "AVIF"])
+def test_formats_whose_decoders_take_more_may_have_fewer_pixels(tmp_path, name):
+    large, path = of_size(name, 8192, 4097), tmp_path / f"a.{name.lower()}"
+    path.write_bytes(large)
+    expected = f"at most 33554432 pixels of {name}, 65535 a side. Received: .*8192 x 4097"
+    for read in (read_image, read_mask, image_size, lambda source: read_pixels(source, 3)):
+        with pytest.raises(ImageError, match=expected):
+            read(path)
+    with pytest.raises(PictureError, match="the limit is 33554432 pixels"):
+        open_picture(path, 3)
+    assert not decodes_alike(large)
+    assert image_size(of_size(name, 8192, 4096)) == (4096, 8192)
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from export_examples import encode
+from hostile_gif import first_image
 from PIL import Image
 
 from segtf.data.decode import read_image
@@ -30,18 +31,6 @@ def decode():
         return pixels.numpy(), error.numpy().decode()
 
     return run
-
-
-def first_image(data):
-    """Position of the first image in a GIF."""
-    at = 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 128 else 0)
-    while data[at] == 0x21:
-        at += 2
-        while data[at]:
-            at += data[at] + 1
-        at += 1
-    assert data[at] == 0x2C
-    return at
 
 
 def placed(data, screen, left_top, size=None):

@@ -14,7 +14,7 @@ from segtf.data.array_files import (
     is_array_file,
     open_array,
 )
-from segtf.data.decode import is_deep_picture, open_header
+from segtf.data.decode import is_deep_picture, most_pixels, open_header
 from segtf.data.mask_pictures import palette_of, samples_unread
 
 ARRAY_MODE = "array"
@@ -184,9 +184,10 @@ def _open_array(path, channels):
 
 
 def _refuse_large(image):
-    if image.width * image.height > MAX_PIXELS:
+    most = most_pixels(image)
+    if image.width * image.height > most:
         size = f"{image.width} x {image.height}"
-        cause = f"is {size} by its header; the limit is {MAX_PIXELS} pixels"
+        cause = f"is {size} by its header; the limit is {most} pixels"
         raise PictureError("too large", cause)
 
 
