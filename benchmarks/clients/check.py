@@ -31,6 +31,8 @@ PAGE = ROOT / "docs" / "clients.md"
 BEGIN, END = "<!-- made by make check-clients -->", "<!-- end -->"
 CORES = len(os.sched_getaffinity(0))
 IMAGES, RUNS = 6, 9
+EXPORT_IMAGES = 12
+"""Held-out images that each export is compared on."""
 RUNTIMES = (
     "SavedModel", "gRPC", "REST", "LiteRT", "MediaPipe", "ONNX Runtime", "OpenVINO", "LiteRT.js"
 )  # fmt: skip
@@ -112,8 +114,9 @@ class Cell:
     def export(self):
         """Export what is not there yet; format to why it was refused."""
         import segtf
+        from segtf.exporting.run_images import run_source
 
-        refused = {}
+        refused, held_out = {}, run_source(self.run, "val", EXPORT_IMAGES)
         for format in FORMATS:
             folder = self.folder / {"saved_model": "served", "onnx": "onnx"}.get(format, "mobile")
             name = {"tflite": "model.tflite", "onnx": "model.onnx", "saved_model": "1"}
@@ -121,7 +124,7 @@ class Cell:
             if path.exists():
                 continue
             try:
-                segtf.export(self.run, folder, format, speed=False)
+                segtf.export(self.run, folder, format, source=held_out, speed=False)
             except ValueError as error:
                 if format == "saved_model":
                     raise
