@@ -185,7 +185,7 @@ class Reference:
         self.truths = [read_class_ids(sample, labels) for sample in samples]
         self.masks = [self.predict(image).mask for image in self.images]
         canvases = [self.predict.canvas(image)[np.newaxis] for image in self.images]
-        self.logits = [self.predict.backend(canvas)[0] for canvas in canvases]
+        self.logits = [self.predict.backend(canvas)["logits"][0] for canvas in canvases]
         self.canvas = canvases[-1]
 
     def milliseconds(self):

@@ -19,8 +19,8 @@ from segtf.evaluation.out_of_fold import OutOfFold
 from segtf.evaluation.report import write_report
 from segtf.evaluation.tally import Tally
 from segtf.files import require_writable
+from segtf.inference.formats import find_model
 from segtf.inference.load import load
-from segtf.inference.model_path import find_model
 from segtf.inference.predictor import Predictor
 from segtf.runs import Run
 

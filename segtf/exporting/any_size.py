@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from segtf.inference.model_path import find_model
+from segtf.inference.formats import find_model
 from segtf.models import build_model, ensemble
 from segtf.models.blocks import crop_like, image_input, pad_to_multiple
 

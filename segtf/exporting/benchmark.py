@@ -12,8 +12,8 @@ from segtf.exporting.run_images import split_source
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
 from segtf.files import require_writable
+from segtf.inference.formats import find_model
 from segtf.inference.load import load
-from segtf.inference.model_path import find_model
 from segtf.ranges import number, whole_number
 from segtf.resources import usable_cores
 
@@ -125,7 +125,7 @@ def _names(paths):
 
 
 def _format(path):
-    return find_model(path).kind
+    return find_model(path).format.name
 
 
 def _size(path):

@@ -2,13 +2,10 @@
 
 import json
 
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter
-
 from segtf.checksums import companion, write_checksums
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text
 from segtf.files import write_atomically
-from segtf.inference.onnx_file import open_onnx
+from segtf.inference.formats import find_model
 
 SPEC, CARD, CHECKSUMS = ".spec.json", ".card.md", ".sha256"
 
@@ -36,17 +33,7 @@ def write_companions(path, told, report, card):
 
 def _spec(path, told):
     """The spec, and what goes in and comes out; sides of any length are `null`."""
-    if path.suffix == ".onnx":
-        session = open_onnx(path)
-        (given,), (received,) = session.get_inputs(), session.get_outputs()
-        ports = [_port(one.name, "float32", one.shape) for one in (given, received)]
-    else:
-        interpreter = Interpreter(str(path))
-        (given,), (received,) = interpreter.get_input_details(), interpreter.get_output_details()
-        ports = [
-            _port(one["name"], np.dtype(one["dtype"]).name, one["shape_signature"].tolist())
-            for one in (given, received)
-        ]
+    ports = [_port(*one) for one in find_model(path).format.ports(path)]
     gives = "class_ids" if len(ports[1]["shape"]) == 3 else "logits"
     return {
         "file": path.name,

@@ -29,10 +29,10 @@ from segtf.exporting.tflite import VARIANTS, answer_of, file_name
 from segtf.exporting.tflite_choice import best_file, format_that_fits
 from segtf.exporting.tflite_metadata import with_metadata
 from segtf.files import publishing_folder, replacing, require_writable, write_atomically
-from segtf.inference.backends import KerasBackend, SavedModelBackend
-from segtf.inference.keras_model import load_keras
+from segtf.inference.formats import find_model
+from segtf.inference.formats.keras_model import KerasBackend, load_keras
+from segtf.inference.formats.saved_model import SavedModelBackend
 from segtf.inference.load import load
-from segtf.inference.model_path import find_model
 from segtf.inference.predictor import Predictor
 from segtf.models.float32 import in_float32
 from segtf.ranges import number
@@ -185,9 +185,10 @@ def export(
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)
     require_writable(directory)
-    if source is not None and labels is None and not find_model(model_or_run).brings_labels:
+    found = find_model(model_or_run)
+    if source is not None and labels is None and not found.brings_labels:
         labels = source.labels
-    model, spec, reader = load_keras(model_or_run, labels, resize, threshold, size, outputs)
+    model, spec, reader = load_keras(found, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
     require_room(directory, _file_names(format, gives), spec.labels)
     if source is not None:
@@ -219,7 +220,7 @@ def _file_names(format, gives):
 
 
 def _check_outputs(reader):
-    if reader is not None and reader.gives_class_ids:
+    if reader is not None and reader.gives == CLASS_IDS:
         raise ValueError(
             "Expected a model that gives logits or probabilities, from which an export makes "
             "what its format gives. Received: one that gives class ids"
@@ -305,7 +306,7 @@ def _export_tflite(model, trial, directory, format, calibration, details, told, 
     spec, dynamic_size, gives = trial.reference.spec, told["dynamic_size"], told["gives"]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content, more = best_file(model, trial, format, canvases, dynamic_size, gives)
-    task, files = task_metadata(spec, model.name, gives == CLASS_IDS, dynamic_size)
+    task, files = task_metadata(spec, model.name, gives, dynamic_size)
     own = json.dumps(told).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, **more, "delegates": delegate_report(content)}

@@ -7,7 +7,7 @@ import re
 
 from segtf.evaluation.vocabulary import headline_titles
 from segtf.files import read_json_object
-from segtf.inference.model_path import find_model
+from segtf.inference.formats import find_model
 
 _MARKS = re.compile(r"([\\`*_\[\]|#<>])")
 _LOW_IOU = 0.5

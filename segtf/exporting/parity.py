@@ -17,7 +17,7 @@ from segtf.evaluation.vocabulary import headline_titles
 from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
-from segtf.inference.backends import TFLiteBackend
+from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.inference.predictor import Predictor
 
 _FILES_CHECKED = 16

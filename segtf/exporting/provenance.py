@@ -7,7 +7,7 @@ from pathlib import Path
 
 import segtf
 from segtf.files import read_json_object
-from segtf.inference.model_path import find_model
+from segtf.inference.formats import find_model
 from segtf.text_files import clean, read_text
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
@@ -28,10 +28,13 @@ def provenance(model, model_or_run):
         ``data`` (name, fingerprint, numbers of images, licence) and ``metrics``, both `None`
         without a run. No path of this machine and no name of a sample is in it.
     """
-    run = find_model(model_or_run).best_of
+    own = {"model": model.name, "parameters": model.count_params()}
+    return {**own, **origin_of(find_model(model_or_run).best_of)}
+
+
+def origin_of(run):
+    """Return ``packages``, ``data`` and ``metrics`` of `provenance`, for a `Run` or `None`."""
     return {
-        "model": model.name,
-        "parameters": model.count_params(),
         "packages": _packages(),
         "data": None if run is None else _data(run),
         "metrics": None if run is None else _metrics(run),

@@ -5,8 +5,7 @@ from pathlib import Path
 from segtf.checksums import companion
 from segtf.exporting.companions import CARD, CHECKSUMS, SPEC
 from segtf.exporting.task_metadata import LABELS_FILE, labels_text
-from segtf.inference.onnx_file import onnx_details, open_onnx
-from segtf.inference.tflite_file import tflite_details
+from segtf.inference.formats import find_model
 
 
 def require_room(directory, names, labels):
@@ -40,9 +39,8 @@ def require_room(directory, names, labels):
 def _is_anothers(path):
     """Whether a file is a model that `segtf.export` has not written; what is none is no loss."""
     try:
-        if path.suffix == ".onnx":
-            return onnx_details(open_onnx(path), path) is None
-        return tflite_details(path) is None
+        found = find_model(path)
+        return found.format.details(found) is None
     except ValueError:
         return False
 

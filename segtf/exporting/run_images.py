@@ -12,7 +12,7 @@ from segtf.data import (
     select,
     with_classes_of,
 )
-from segtf.inference.model_path import find_model
+from segtf.inference.formats import find_model
 
 
 def run_source(run, split, limit, labels=None):

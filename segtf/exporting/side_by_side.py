@@ -10,6 +10,8 @@ from segtf.data import read_sample
 from segtf.data.decode import read_image
 from segtf.evaluation.tally import Tally
 from segtf.inference import decide
+from segtf.inference.heads import of_image
+from segtf.signatures import CLASS_IDS, LOGITS
 
 SHOWN_CASES = 4
 
@@ -102,7 +104,11 @@ def side_by_side(predictors, examples):
     differences = [None] * len(predictors)
     images, labelled, cases = 0, 0, []
     for example in examples:
-        outputs = [one.backend(one.canvas(example.image)[np.newaxis])[0] for one in predictors]
+        canvases = [one.canvas(example.image)[np.newaxis] for one in predictors]
+        outputs = [
+            of_image(one.backend(canvas), 0)
+            for one, canvas in zip(predictors, canvases, strict=True)
+        ]
         predictions = [
             one.prediction(output, example.image.shape[:2])
             for one, output in zip(predictors, outputs, strict=True)
@@ -111,8 +117,8 @@ def side_by_side(predictors, examples):
             same = _same_pixels(reference, predictor, outputs, predictions, place)
             equal[place] += np.count_nonzero(same)
             pixels[place] += same.size
-            if _comparable(reference, predictor) and not predictor.backend.gives_class_ids:
-                difference = float(np.abs(outputs[0] - outputs[place]).max(initial=0.0))
+            difference = _difference(reference, predictor, outputs, place)
+            if difference is not None:
                 differences[place] = max(difference, differences[place] or 0.0)
             if example.truth is not None:
                 tallies[place].add(example.name, example.truth, predictions[place])
@@ -136,11 +142,20 @@ def _comparable(reference, predictor):
     """Whether what comes out of the two models lies on the same canvas."""
     one, other = reference.spec, predictor.spec
     same_canvas = (one.size, one.resize) == (other.size, other.resize)
-    return same_canvas and not reference.backend.gives_class_ids
+    return same_canvas and LOGITS in reference.backend.heads
+
+
+def _difference(reference, predictor, outputs, place):
+    """The largest difference of a logit in one image, `None` where there is none to look at."""
+    if LOGITS not in outputs[place] or not _comparable(reference, predictor):
+        return None
+    return float(np.abs(outputs[0][LOGITS] - outputs[place][LOGITS]).max(initial=0.0))
 
 
 def _same_pixels(reference, predictor, outputs, predictions, place):
-    if predictor.backend.gives_class_ids and _comparable(reference, predictor):
-        decided = decide.class_ids(tf.constant(outputs[0]), reference.spec.threshold).numpy()
-        return decided == outputs[place]
+    if CLASS_IDS in outputs[place] and _comparable(reference, predictor):
+        logits = tf.constant(outputs[0][LOGITS])
+        return (
+            decide.class_ids(logits, reference.spec.threshold).numpy() == outputs[place][CLASS_IDS]
+        )
     return predictions[0].mask == predictions[place].mask

@@ -8,6 +8,7 @@ change in a FlatBuffers schema: the generated code of these schemas comes only w
 
 import segtf
 from segtf.exporting.flat_tables import Byte, Floats, Nested, UInt, write_table
+from segtf.signatures import CLASS_IDS, LOGITS
 
 LABELS_FILE, CHANNELS_FILE = "labels.txt", "channels.txt"
 _SCHEMA_VERSION = "1.5.0"
@@ -18,13 +19,13 @@ _NORMALIZATION = 1
 _SIGMOID, _SOFTMAX = 1, 2
 
 
-def task_metadata(spec, name, gives_class_ids, dynamic_size=False):
+def task_metadata(spec, name, gives, dynamic_size=False):
     """Return the content of the entry ``TFLITE_METADATA``, and the files that it names.
 
     Args:
         spec: the `ModelSpec`.
         name: name of the model.
-        gives_class_ids: whether it gives class ids, instead of logits.
+        gives: what comes out, ``logits`` or ``class_ids``.
         dynamic_size: whether it takes any height and width.
 
     What MediaPipe would misread without a word is not called an image, for which it refuses the
@@ -36,16 +37,16 @@ def task_metadata(spec, name, gives_class_ids, dynamic_size=False):
         for the one logit of a binary task ``channels.txt``, the name of what it tells.
     """
     files = {LABELS_FILE: labels_text(spec.labels.names)}
-    labels = _file(LABELS_FILE, "Class names in id order.", _labels_type(spec, gives_class_ids))
+    labels = _file(LABELS_FILE, "Class names in id order.", _labels_type(spec, gives))
     subgraph = {
-        2: [_input(spec, not gives_class_ids and not dynamic_size)],
-        3: [_output(spec, gives_class_ids, [labels])],
+        2: [_input(spec, gives == LOGITS and not dynamic_size)],
+        3: [_output(spec, gives, [labels])],
     }
-    if not gives_class_ids:
+    if gives == LOGITS:
         if spec.labels.is_binary:
             files[CHANNELS_FILE] = labels_text(spec.labels.names[1:])
             channels = _file(CHANNELS_FILE, "What the channel tells.", _AXIS_LABELS)
-            subgraph[3] = [_output(spec, gives_class_ids, [channels])]
+            subgraph[3] = [_output(spec, gives, [channels])]
             subgraph[4] = [labels]
         activation = _SIGMOID if spec.labels.is_binary else _SOFTMAX
         options = write_table({0: Byte(activation), 1: "1.0"}, b"V001")
@@ -60,8 +61,8 @@ def task_metadata(spec, name, gives_class_ids, dynamic_size=False):
     return write_table(model, b"M001"), files
 
 
-def _labels_type(spec, gives_class_ids):
-    if gives_class_ids:
+def _labels_type(spec, gives):
+    if gives == CLASS_IDS:
         return _VALUE_LABELS
     return _DESCRIPTIONS if spec.labels.is_binary else _AXIS_LABELS
 
@@ -83,9 +84,9 @@ def _input(spec, is_for_mediapipe):
     }
 
 
-def _output(spec, gives_class_ids, files):
+def _output(spec, gives, files):
     names, threshold = spec.labels.names, f"{spec.threshold:g}"
-    if gives_class_ids:
+    if gives == CLASS_IDS:
         what = "Class id of each pixel."
     elif spec.labels.is_binary:
         what = f"Logit of {names[1]} for each pixel: its sigmoid is a probability, which decides "
@@ -93,7 +94,7 @@ def _output(spec, gives_class_ids, files):
     else:
         what = "One logit per class for each pixel: the largest decides."
     return {
-        0: "class_ids" if gives_class_ids else "logits",
+        0: gives,
         1: what,
         3: {0: Byte(_FEATURE), 1: {}},
         6: files,

@@ -1,19 +1,8 @@
 """segtf.load: a predictor from whatever a model was saved as."""
 
 from segtf import signatures
-from segtf.files import read_json_object, reading
-from segtf.inference.backends import (
-    KerasBackend,
-    OnnxBackend,
-    SavedModelBackend,
-    TFLiteBackend,
-)
-from segtf.inference.keras_model import load_keras
-from segtf.inference.model_path import KERAS, ONNX, TFLITE, find_model
-from segtf.inference.onnx_file import onnx_ports, open_onnx
+from segtf.inference.formats import find_model
 from segtf.inference.predictor import Predictor
-from segtf.inference.specs import adapt_exported_spec
-from segtf.inference.tflite_file import open_tflite
 
 
 def load(path_or_model, labels=None, resize=None, threshold=None, size=None, outputs=None):
@@ -63,44 +52,13 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None, out
     >>> predict(np.zeros((40, 50, 3), "uint8")).mask.shape
     (40, 50)
     """
-    asked = {"labels": labels, "resize": resize, "threshold": threshold, "size": size}
-    asked["outputs"] = outputs
     found = find_model(path_or_model)
-    if found.kind == KERAS:
-        return _decided(KerasBackend(*load_keras(path_or_model, **asked)), asked)
-    if found.kind == TFLITE:
-        return _load_tflite(found.path, asked)
-    if found.kind == ONNX:
-        session = open_onnx(found.path)
-        ports = onnx_ports(session, found.path, **asked)
-        return _decided(OnnxBackend(found.path, session, *ports), asked)
-    return _load_saved_model(found.path, asked)
-
-
-def _load_saved_model(path, asked):
-    asset = path / signatures.SPEC_ASSET
-    if not asset.is_file():
-        raise ValueError(
-            "Expected a SavedModel that segtf.export wrote, with "
-            f"{signatures.SPEC_ASSET} inside. Received: {path}"
-        )
-    spec = adapt_exported_spec({**read_json_object(asset), "dynamic_size": False}, path, **asked)
-    with reading(path, "a SavedModel"):
-        return Predictor(SavedModelBackend(path, spec))
-
-
-def _load_tflite(path, asked):
-    spec, ports = open_tflite(path, **asked)
-    with reading(path, "a TFLite model"):
-        backend = TFLiteBackend(path, spec, ports)
-    return _decided(backend, asked)
-
-
-def _decided(backend, asked):
-    """A predictor; of a model that has decided already, without a threshold."""
-    if backend.gives_class_ids and asked["threshold"] is not None:
+    backend = found.format.open(
+        found, labels=labels, resize=resize, threshold=threshold, size=size, outputs=outputs
+    )
+    if threshold is not None and signatures.CLASS_IDS in backend.heads:
         raise ValueError(
             "Expected no threshold for a model that gives class ids: it has decided already. "
-            f"Received: threshold={asked['threshold']}"
+            f"Received: threshold={threshold}"
         )
     return Predictor(backend)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segtf import signatures
 from segtf.inference.logits import MOST_LOGIT
 from segtf.inference.meaning import (
     CLASS_IDS,
@@ -86,7 +87,8 @@ class Ports:
 
     Attributes:
         spec: the `ModelSpec`.
-        gives_class_ids: whether `read` returns class ids, uint8 `(N, H, W)`, or logits.
+        gives: name of the head that `read` returns: ``logits``, or ``class_ids``, uint8
+            `(N, H, W)`.
 
     Raises:
         ValueError: for shapes, types or a quantization that are not those of a segmentation
@@ -103,14 +105,12 @@ class Ports:
         self.takes_channels_first = _channels_first(given.shape)
         self._meaning = _settle(meaning, received, outputs)
         self._is_proven = outputs is None
-        self.gives_class_ids = self._meaning == CLASS_IDS
+        is_decided = self._meaning == CLASS_IDS
+        self.gives = signatures.CLASS_IDS if is_decided else signatures.LOGITS
         _check_input(given)
         shape = _channels_last(given.shape) if self.takes_channels_first else given.shape
-        self._channel_axis = _channel_axis(given, received, self.gives_class_ids)
-        if self.gives_class_ids:
-            channels = num_channels(labels)
-        else:
-            channels = received.shape[self._channel_axis]
+        self._channel_axis = _channel_axis(given, received, is_decided)
+        channels = num_channels(labels) if is_decided else received.shape[self._channel_axis]
         self._check = OutputCheck(channels) if self._meaning == UNCLEAR else None
         if channels == 2:
             channels = 1  # their difference
@@ -143,7 +143,7 @@ class Ports:
             outputs = self._received.quantization.real(outputs)
         if self._channel_axis is not None:
             outputs = np.moveaxis(outputs, self._channel_axis, -1)
-        if self.gives_class_ids:
+        if self.gives == signatures.CLASS_IDS:
             ids = outputs if outputs.ndim == 3 else outputs[..., 0]
             return check_class_ids(ids, self.spec.labels)
         outputs = outputs.astype(np.float32)
@@ -223,10 +223,10 @@ def channel_axis_of(given, received):
     return 1 if _gives_channels_first(given, received, _channels_first(given)) else 3
 
 
-def _channel_axis(given, received, gives_class_ids):
+def _channel_axis(given, received, is_decided):
     """Axis of the channels in what a model gives, `None` where it has none: `(N, H, W)`."""
     shape = received.shape
-    if len(shape) == 3 and gives_class_ids:
+    if len(shape) == 3 and is_decided:
         return None
     if len(shape) != 4:
         raise ValueError(
@@ -234,7 +234,7 @@ def _channel_axis(given, received, gives_class_ids):
             f"Received: one that gives {shape}"
         )
     axis = channel_axis_of(given.shape, shape)
-    if shape[axis] is None or (gives_class_ids and shape[axis] != 1):
+    if shape[axis] is None or (is_decided and shape[axis] != 1):
         raise ValueError(
             "Expected a model whose number of channels is known, one for class ids. "
             f"Received: one that gives {shape}"

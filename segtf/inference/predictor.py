@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from segtf import signatures
 from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
 from segtf.inference.decide import answer, image_probabilities
+from segtf.inference.heads import of_image
 
 
 class Prediction:
@@ -55,7 +57,7 @@ class Predictor:
     """Calls a model on images of any size. Made by `segtf.load`.
 
     Args:
-        backend: one of `segtf.inference.backends`.
+        backend: a `segtf.inference.formats.format.Backend`.
 
     Attributes:
         spec: `ModelSpec` of the model: classes, size, resize rule, threshold.
@@ -105,24 +107,25 @@ class Predictor:
             return []
         canvases, sizes = zip(*fitted, strict=True)
         outputs = self.backend(np.stack(canvases))
-        return [self.prediction(output, size) for output, size in zip(outputs, sizes, strict=True)]
+        return [self.prediction(of_image(outputs, index), size) for index, size in enumerate(sizes)]
 
     def _fitted(self, image):
         pixels = read_single(image, self.spec.channels)
         return self.canvas(pixels), pixels.shape[:2]
 
-    def prediction(self, output, image_size):
-        """Return the `Prediction` that an output of the backend makes for one image.
+    def prediction(self, outputs, image_size):
+        """Return the `Prediction` that outputs of the backend make for one image.
 
         Args:
-            output: what the backend gave: float32 logits `(H, W, K)` or uint8 class ids `(H, W)`.
+            outputs: what the heads gave: ``logits``, float32 `(H, W, K)`, or ``class_ids``, uint8
+                `(H, W)`.
             image_size: height and width of the image.
         """
-        if not self.backend.gives_class_ids:
-            return Prediction(output, image_size, self.spec)
+        if signatures.LOGITS in outputs:
+            return Prediction(outputs[signatures.LOGITS], image_size, self.spec)
         # The threshold has decided these: what is left is which class is nearer.
         spec = replace(self.spec, threshold=0.5)
-        logits = _logits_of_ids(output, spec.labels.num_logits)
+        logits = _logits_of_ids(outputs[signatures.CLASS_IDS], spec.labels.num_logits)
         return Prediction(logits, image_size, spec, has_probabilities=False)
 
     def canvas(self, image):

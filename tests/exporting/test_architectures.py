@@ -84,7 +84,7 @@ def test_a_final_sigmoid_is_not_exported(tmp_path):
     model = keras.Model(inputs, body(keras.layers.Rescaling(1 / 64, -2)(inputs)))
     export = segtf.export(model, tmp_path, "tflite")
     pixels = np.stack(IMAGES[:1])[:, :32, :32]
-    logits = segtf.load(export.path).backend(pixels)
+    logits = segtf.load(export.path).backend(pixels)["logits"]
     assert logits.min() < 0 and logits.max() > 1
     np.testing.assert_allclose(
         1 / (1 + np.exp(-logits)), model(pixels.astype(np.float32)), atol=1e-5

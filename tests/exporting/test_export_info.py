@@ -164,12 +164,13 @@ def test_a_run_that_says_not_how_its_model_is_built(trained_run, tmp_path):
     config.write_text(json.dumps({**json.loads(config.read_text()), "training": {}}))
     exported = segtf.export(run, tmp_path, "tflite", dynamic_size=True, speed=False)
     image = np.random.default_rng(0).integers(0, 256, (36, 44, 3)).astype("uint8")
-    logits = segtf.load(exported.path, size=(36, 44)).backend(image[np.newaxis])
+    logits = segtf.load(exported.path, size=(36, 44)).backend(image[np.newaxis])["logits"]
     told = segtf.export(trained_run, tmp_path / "told", "tflite", dynamic_size=True, speed=False)
-    expected = segtf.load(told.path, size=(36, 44)).backend(image[np.newaxis])
+    expected = segtf.load(told.path, size=(36, 44)).backend(image[np.newaxis])["logits"]
     np.testing.assert_allclose(logits, expected, atol=1e-3)
     odd = np.zeros((1, 37, 41, 3), "uint8")
-    assert segtf.load(exported.path, size=(37, 41)).backend(odd).shape == (1, 37, 41, 1)
+    answer = segtf.load(exported.path, size=(37, 41)).backend(odd)
+    assert answer["logits"].shape == (1, 37, 41, 1)
 
 
 def test_sizes_that_cannot_be_dynamic(tmp_path):

@@ -26,8 +26,6 @@ needs_compiler = pytest.mark.skipif(
 class GivesIds:
     """What stands behind a full int8 file: class ids of a canvas."""
 
-    gives_class_ids = True
-
     def __init__(self, spec):
         self.spec = spec
 
@@ -77,6 +75,7 @@ def test_kotlin_makes_canvas_and_masks_of_the_vectors(folders, rule):
     decided = np.fromfile(folder / "mask.kotlin", np.uint8).reshape(mask.shape)
     assert np.mean(decided == mask) > 0.999
     spec = segtf.load(folder / "model.tflite").spec
-    expected = Predictor(GivesIds(spec)).prediction(canvas_ids(folder), mask.shape).mask
+    outputs = {"class_ids": canvas_ids(folder)}
+    expected = Predictor(GivesIds(spec)).prediction(outputs, mask.shape).mask
     from_ids = np.fromfile(folder / "ids-mask.kotlin", np.uint8).reshape(mask.shape)
     assert np.mean(from_ids == expected) > 0.99  # ties of 0 and 1 may fall to either side

@@ -14,7 +14,7 @@ from segtf.exporting import ExportError
 from segtf.exporting.info import describe_export, export_info
 from segtf.exporting.sensitivity import int8_candidates
 from segtf.exporting.tflite import VARIANTS, convert
-from segtf.inference.backends import TFLiteBackend
+from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
@@ -89,7 +89,8 @@ def test_int8_takes_pixels_as_they_are_and_decides(tflite_exports, binary_model)
 def test_no_images_have_no_answers(tflite_exports, format):
     predict = segtf.load(tflite_exports[format].path)
     whole = format == "tflite-int8"
-    answers = predict.backend(np.zeros((0, 24, 32, 3), np.uint8))
+    outputs = predict.backend(np.zeros((0, 24, 32, 3), np.uint8))
+    answers = outputs["class_ids" if whole else "logits"]
     assert answers.shape == ((0, 24, 32) if whole else (0, 24, 32, 1))
     assert answers.dtype == (np.uint8 if whole else np.float32)
 
@@ -172,7 +173,7 @@ def test_any_size_on_request(tmp_path, variant, build):
     for size in ((22, 35), (40, 18)):
         spec = ModelSpec(LABELS[1], size)
         given = blocks(*size, seed=3)[np.newaxis]
-        received = TFLiteBackend(tmp_path / "model.tflite", spec)(given)
+        received = TFLiteBackend(tmp_path / "model.tflite", spec)(given)["logits"]
         expected = model(given.astype(np.float32)).numpy()
         if variant == "tflite":
             np.testing.assert_allclose(received, expected, rtol=1e-3, atol=1e-4)
@@ -199,7 +200,7 @@ def test_layers_stay_in_float32_where_that_agrees_better(tmp_path):
     export = segtf.export(model, tmp_path, "tflite-int8", calibration=images, speed=False)
 
     def agreement(path):
-        ids = TFLiteBackend(path, spec)(np.stack(images))
+        ids = TFLiteBackend(path, spec)(np.stack(images))["class_ids"]
         return np.mean([ids[i] == reference(image).mask for i, image in enumerate(images)])
 
     assert export.report.details["kept_in_float32"]

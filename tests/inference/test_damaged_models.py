@@ -10,7 +10,7 @@ import pytest
 from keras import layers
 
 import segtf
-from segtf.inference.tflite_file import tflite_details
+from segtf.inference.formats.tflite_file import tflite_details
 from segtf.labels import LabelMap
 from segtf.models.keras_file import read_keras_file
 from segtf.runs import Run

@@ -175,11 +175,10 @@ def test_a_list_is_several_images(predict, tmp_path):
 @pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9])
 def test_class_ids_are_decided_already_whatever_the_threshold(threshold):
     class DecidedBackend:
-        gives_class_ids = True
         spec = segtf.ModelSpec(LabelMap(("rest", "red")), (32, 32), threshold=threshold)
 
         def __call__(self, canvases):
-            return (canvases[..., 0] > 127).astype(np.uint8)
+            return {"class_ids": (canvases[..., 0] > 127).astype(np.uint8)}
 
     mask = Predictor(DecidedBackend())(half_red(64, 64)).mask
     np.testing.assert_array_equal(mask, half_red(64, 64)[..., 0] > 0)

@@ -81,7 +81,7 @@ def write_vector(folder, rule, vector):
         shutil.copyfile(exported.path, folder / "model.tflite")
     predict = segtf.load(folder / "model.tflite")
     canvas = predict.canvas(folder / "image.png")
-    logits = predict.backend(canvas[np.newaxis])[0]
+    logits = predict.backend(canvas[np.newaxis])["logits"][0]
     Image.fromarray(np.squeeze(canvas)).save(folder / "canvas.png")
     (folder / "logits.f32").write_bytes(logits.astype("<f4").tobytes())
     Image.fromarray(predict(folder / "image.png").mask).save(folder / "mask.png")

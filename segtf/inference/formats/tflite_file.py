@@ -1,4 +1,4 @@
-"""What a TFLite file says about itself."""
+"""TFLite files: what they say about themselves, and running them."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,93 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from segtf import signatures
 from segtf.files import reading
+from segtf.inference.formats.format import ModelPath
+from segtf.inference.heads import heads_of, of_no_images
 from segtf.inference.ports import Ports, Quantization, Tensor
 from segtf.inference.specs import adapt_exported_spec
 from segtf.inference.tflite_graph import tflite_meaning
-from segtf.signatures import SPEC_METADATA
 from segtf.text_files import printable
 
 _MOST_VALUES = 2**30
 _LARGEST_STEP = 2**14
 """Largest stride or size of a window of an operation: beyond it a file is damaged."""
+
+
+class TFLiteFormat:
+    """``.tflite`` files, of segtf or of others."""
+
+    name, title = "tflite", "TFLite"
+
+    def matches(self, given):
+        """Return the `ModelPath` of a ``.tflite`` file."""
+        is_one = isinstance(given, Path) and given.suffix == ".tflite" and given.is_file()
+        return ModelPath(self, given) if is_one else None
+
+    def details(self, found):
+        """Return the dict that `segtf.export` wrote into it, or `None` if there is none."""
+        return tflite_details(found.path)
+
+    def open(self, found, **asked):
+        """Return a `TFLiteBackend`."""
+        spec, ports = open_tflite(found.path, **asked)
+        with reading(found.path, "a TFLite model"):
+            return TFLiteBackend(found.path, spec, ports)
+
+    def ports(self, path):
+        """Return name, NumPy type and shape of the input and of the output of a file."""
+        interpreter = Interpreter(str(path))
+        (given,), (received,) = interpreter.get_input_details(), interpreter.get_output_details()
+        return [
+            (one["name"], np.dtype(one["dtype"]).name, one["shape_signature"].tolist())
+            for one in (given, received)
+        ]
+
+
+class TFLiteBackend:
+    """Runs a TFLite file, on one image after the other.
+
+    Args:
+        path: the file.
+        spec: its `ModelSpec`.
+        ports: `segtf.inference.ports.Ports` of a file that segtf did not write. One that it wrote
+            takes float32 pixels and gives logits, or takes uint8 pixels and gives class ids.
+    """
+
+    def __init__(self, path, spec, ports=None):
+        self.spec = spec
+        self._ports = ports
+        self._path = path
+        self._interpreter = Interpreter(str(path))
+        self._input = self._interpreter.get_input_details()[0]
+        shape = (1, *spec.size, spec.channels) if ports is None else ports.input_shape(1)
+        if tuple(self._input["shape"]) != shape:  # exported with any size
+            self._interpreter.resize_tensor_input(self._input["index"], shape, strict=True)
+        self._interpreter.allocate_tensors()
+        self._output = self._interpreter.get_output_details()[0]
+        if ports is None:
+            is_decided = self._output["dtype"] == np.uint8
+            gives = signatures.CLASS_IDS if is_decided else signatures.LOGITS
+        else:
+            gives = ports.gives
+        self.heads = heads_of(spec, gives)
+
+    def __call__(self, pixels):
+        """Return the logits, or the class ids, of a batch of pixels."""
+        if not len(pixels):
+            return of_no_images(self.heads)
+        (name,) = self.heads
+        return {name: np.concatenate([self._run(image[np.newaxis]) for image in pixels])}
+
+    def _run(self, pixels):
+        is_own = self._ports is None
+        numbers = pixels.astype(self._input["dtype"]) if is_own else self._ports.feed(pixels)
+        with reading(self._path, "a TFLite model"):  # some damage shows when it runs
+            self._interpreter.set_tensor(self._input["index"], numbers)
+            self._interpreter.invoke()
+            outputs = self._interpreter.get_tensor(self._output["index"])
+        return outputs if is_own else self._ports.read(outputs)
 
 
 def open_tflite(path, outputs=None, **asked):
@@ -97,7 +174,7 @@ def _interpreter(path):
 def _details(model):
     """The dict in the metadata entry of segtf, or `None`."""
     for entry in model.metadata or ():
-        if entry.name == SPEC_METADATA.encode():
+        if entry.name == signatures.SPEC_METADATA.encode():
             details = json.loads(bytes(model.buffers[entry.buffer].data))
             if not isinstance(details, dict):
                 raise ValueError(f"its spec is a {type(details).__name__}")
