@@ -65,7 +65,7 @@ def _show_progress(done, total):
 
 def _figures(summary):
     """The lines that a person reads first."""
-    from segtf.evaluation.vocabulary import headline_titles
+    from segtf.tasks.semantic.vocabulary import headline_titles
 
     yield f"{summary['images']} images of {summary['data']}, split {summary['split']}"
     ends = summary["confidence_intervals"]

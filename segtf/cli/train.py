@@ -168,7 +168,7 @@ def train(
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
-    from segtf.evaluation.vocabulary import headline_titles
+    from segtf.tasks.semantic.vocabulary import headline_titles
     from segtf.training.folds import train_folds
     from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from segtf.data import read_sample
-from segtf.viz import error_map, overlay
+from segtf.tasks.choice import task_of
 
 TITLES = ("image", "truth", "prediction", "errors")
 SIDE = 512
@@ -26,17 +26,10 @@ def draw_case(sample, predict, labels):
     Returns:
         uint8 pictures `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
     """
-    image, truth = read_sample(sample, replace(predict.spec, labels=labels))
-    mask = predict(image).mask
-    if image.shape[-1] != 3:
-        image = image[..., :3] if image.shape[-1] > 3 else image[..., :1]
-    pictures = (
-        np.broadcast_to(image, (*image.shape[:2], 3)),
-        overlay(image, truth, labels),
-        overlay(image, mask, labels),
-        error_map(truth, mask, labels.ignore_class, labels.background),
-    )
-    return [_fit(picture) for picture in pictures]
+    spec = replace(predict.spec, labels=labels)
+    image, truth = read_sample(sample, spec)
+    pictures = task_of(spec).pictures(image, truth, predict(image).mask, labels)
+    return [_fit(pictures[title]) for title in TITLES]
 
 
 def picture_uri(picture, lossless=False):

@@ -8,10 +8,10 @@ import numpy as np
 
 from segtf.evaluation.bootstrap import FEWEST_IMAGES, intervals, resamples
 from segtf.evaluation.comparison_report import write_comparison
-from segtf.evaluation.scores import CLASS_FIGURES, ImageScores
 from segtf.evaluation.tables import read_scores
 from segtf.files import read_json_object
 from segtf.runs import Run
+from segtf.tasks.semantic.scores import CLASS_FIGURES, ImageScores
 
 FIGURES = ("mean_dice", "mean_iou", "pixel_accuracy")
 REPORT_FIGURES = ("roc_auc", "expected_calibration_error")

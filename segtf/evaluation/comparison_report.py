@@ -8,8 +8,8 @@ from segtf.evaluation.bootstrap import FEWEST_IMAGES
 from segtf.evaluation.page import estimate, interval, number, page, plot, table
 from segtf.evaluation.plots import pair_plot
 from segtf.evaluation.tables import write_table
-from segtf.evaluation.vocabulary import headline_titles
 from segtf.files import write_atomically
+from segtf.tasks.semantic.vocabulary import headline_titles
 
 REPORT_TITLES = {"roc_auc": "ROC area", "expected_calibration_error": "calibration error"}
 MOST_APART = 30

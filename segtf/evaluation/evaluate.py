@@ -17,12 +17,12 @@ from segtf.data.sample import require_source
 from segtf.evaluation.evaluation import Evaluation
 from segtf.evaluation.out_of_fold import OutOfFold
 from segtf.evaluation.report import write_report
-from segtf.evaluation.tally import Tally
 from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.runs import Run
+from segtf.tasks.choice import task_of
 
 _DECIDED = "mask_values"
 _NOT_HELD_OUT = ("train", "all")
@@ -79,7 +79,7 @@ def evaluate(
 
     is_out_of_fold = is_own and run.has_folds and split in (None, "val")
     predictor_of = OutOfFold(run).of if is_out_of_fold else lambda sample: predict
-    tally = Tally(labels, labels.is_binary if outlines is None else outlines)
+    tally = task_of(spec).scores(labels, outlines)
     for done, sample in enumerate(source.samples, start=1):
         image, truth = read_sample(sample, spec)
         tally.add(sample.id, truth, predictor_of(sample)(image))

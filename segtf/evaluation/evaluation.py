@@ -14,8 +14,6 @@ from segtf.evaluation.bootstrap import (
     intervals,
     resamples,
 )
-from segtf.evaluation.outlines import TOLERANCE, OutlineFigures, mean_defined
-from segtf.evaluation.scores import CLASS_FIGURES, ImageScores
 from segtf.labels import LabelMap
 from segtf.metrics import (
     Calibration,
@@ -25,6 +23,13 @@ from segtf.metrics import (
     mean_dice,
     mean_iou,
 )
+from segtf.tasks.semantic.outlines import (
+    TOLERANCE,
+    OutlineFigures,
+    hidden_outlines,
+    mean_defined,
+)
+from segtf.tasks.semantic.scores import CLASS_FIGURES, ImageScores
 
 
 @dataclass(frozen=True)
@@ -85,14 +90,7 @@ class Evaluation:
     @property
     def hidden_outlines(self):
         """Which images have outlines, or distances, that ignored pixels hide, bool `(N,)`."""
-        counts = self.scores.counts
-        true = counts.true_positive + counts.false_negative > 0
-        predicted = counts.true_positive + counts.false_positive > 0
-        hidden = (true | predicted) & np.isnan(self.outlines.boundary_f)
-        hidden |= true & predicted & np.isnan(self.outlines.hausdorff_95)
-        if self.labels.is_binary:
-            hidden[:, 0] = False
-        return hidden.any(axis=1)
+        return hidden_outlines(self.scores.counts, self.outlines, self.labels)
 
     @cached_property
     def class_figures(self):

@@ -8,7 +8,6 @@ import numpy as np
 
 from segtf.evaluation.bootstrap import DRAWS, FEWEST_IMAGES, LEVEL
 from segtf.evaluation.cases import TITLES, picture_uri
-from segtf.evaluation.outlines import TOLERANCE
 from segtf.evaluation.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
 from segtf.evaluation.plots import (
     confusion_plot,
@@ -17,8 +16,10 @@ from segtf.evaluation.plots import (
     spread_plot,
     threshold_plot,
 )
-from segtf.evaluation.sweep import sweep
-from segtf.evaluation.vocabulary import headline_titles
+from segtf.tasks.semantic.answer import thresholded_class
+from segtf.tasks.semantic.outlines import TOLERANCE
+from segtf.tasks.semantic.sweep import sweep
+from segtf.tasks.semantic.vocabulary import headline_titles, how_means_are_made
 from segtf.viz import ERROR_COLORS, plot_history
 
 OPEN_UP_TO = 40
@@ -52,7 +53,8 @@ def report_page(evaluation, summary, order, worst, run=None):
 
 def _header(evaluation, title):
     count = len(evaluation.ids)
-    decided = f", threshold {evaluation.threshold:g}" if evaluation.labels.is_binary else ""
+    is_thresholded = thresholded_class(evaluation.labels.names) is not None
+    decided = f", threshold {evaluation.threshold:g}" if is_thresholded else ""
     return (
         f"<h1>{escape(title)}</h1>"
         f'<p class="soft">{count} image{"s" if count > 1 else ""}, each at its own resolution'
@@ -187,18 +189,7 @@ def _all_images(evaluation, order):
 
 
 def _notes(evaluation):
-    if evaluation.labels.is_binary:
-        mean = (
-            f"Mean Dice and IoU over images are those of the class {evaluation.labels.names[1]} "
-            "in each image, averaged; an image where neither truth nor prediction has any counts "
-            "as 1. Over all pixels, they are of the pixels of all images together."
-        )
-    else:
-        mean = (
-            "Mean Dice and IoU over classes are over those that truth or prediction hold, each "
-            "over the pixels of all images; image Dice and IoU are the mean over the classes in "
-            "the image."
-        )
+    mean = how_means_are_made(evaluation.labels.names)
     outlines = ""
     if evaluation.outlines is not None:
         outlines = (

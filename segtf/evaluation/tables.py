@@ -5,9 +5,9 @@ import io
 
 import numpy as np
 
-from segtf.evaluation.scores import ImageScores
-from segtf.evaluation.sweep import sweep
 from segtf.files import write_atomically
+from segtf.tasks.semantic.scores import ImageScores
+from segtf.tasks.semantic.sweep import sweep
 
 COUNTS = ("true_positive", "false_positive", "false_negative")
 

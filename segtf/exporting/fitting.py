@@ -11,6 +11,7 @@ from segtf.exporting.tflite import convert
 from segtf.labels import LabelMap
 from segtf.models import ModelCost, build_model, describe_models
 from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
 
 RATES_APART = 4
 """How many times more multiply-adds a second a model may do than the best measured so far."""
@@ -103,7 +104,7 @@ def measure_milliseconds(name, size):
         size: height and width of the image in pixels.
     """
     spec = ModelSpec(LabelMap(("background", "foreground")), size)
-    model = build_model(name, (*size, spec.channels), spec.labels.num_logits)
+    model = build_model(name, (*size, spec.channels), task_of(spec).channels(spec))
     content = convert(model, spec, "tflite")
     keras.backend.clear_session()
     with tempfile.TemporaryDirectory() as folder:

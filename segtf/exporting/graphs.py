@@ -8,7 +8,7 @@ from segtf.empty_batches import never_empty
 from segtf.exporting.decode_graph import decode_in_graph
 from segtf.exporting.parts import in_parts
 from segtf.geometry import resize_image
-from segtf.inference import decide
+from segtf.tasks.choice import task_of
 
 _IMAGES_AT_ONCE = 4
 """An image of the largest size takes some 600 MB while it is decoded and answered."""
@@ -70,22 +70,20 @@ def _pixel_functions(logits_of, pixels, spec):
     def logits(pixels):
         return {signatures.LOGITS: logits_of(pixels)}
 
-    def probabilities(pixels):
-        return {signatures.PROBABILITIES: decide.probabilities(logits_of(pixels))}
+    def giving(name, answer):
+        def answer_pixels(pixels):
+            return {name: answer(logits(pixels), spec)}
 
-    def class_ids(pixels):
-        return {signatures.CLASS_IDS: decide.class_ids(logits_of(pixels), spec.threshold)}
+        return answer_pixels
 
-    return {
-        signatures.LOGITS: takes_pixels(logits),
-        signatures.PROBABILITIES: takes_pixels(probabilities),
-        signatures.CLASS_IDS: takes_pixels(class_ids),
-    }
+    others = {name: giving(name, answer) for name, answer in task_of(spec).per_pixel.items()}
+    functions = {signatures.LOGITS: logits, **others}
+    return {name: takes_pixels(function) for name, function in functions.items()}
 
 
 def _file_function(logits_of, spec):
     """The function that takes image files and gives masks at their own sizes."""
-    num_classes = spec.labels.num_classes
+    task, num_classes = task_of(spec), spec.labels.num_classes
     class_names = tf.constant([spec.labels.names])
     canvas_spec = tf.TensorSpec((*spec.size, spec.channels), tf.uint8)
     answer_spec = (
@@ -105,8 +103,8 @@ def _file_function(logits_of, spec):
 
     def answer(logits, image_size, error):
         def say():
-            mask, coverage, confidence = decide.answer(logits, tf.unstack(image_size), spec)
-            return tf.io.encode_png(mask[..., tf.newaxis]), coverage, confidence
+            said = task.decode({signatures.LOGITS: logits}, tf.unstack(image_size), spec)
+            return tf.io.encode_png(said.mask[..., tf.newaxis]), said.coverage, said.confidence
 
         nothing = (tf.constant(""), tf.zeros(num_classes), tf.constant(0.0))
         return tf.cond(error == "", say, lambda: nothing)
@@ -126,7 +124,7 @@ def _file_function(logits_of, spec):
         # A model of one's own may give another size than it takes.
         sides = zip(logits.shape[1:3], spec.size, strict=True)
         size = [spec_side if side is None else side for side, spec_side in sides]
-        logits = tf.ensure_shape(logits, (None, *size, spec.labels.num_logits))
+        logits = tf.ensure_shape(logits, (None, *size, task.channels(spec)))
         answers = tf.map_fn(
             lambda one: answer(*one),
             (logits, sizes, errors),

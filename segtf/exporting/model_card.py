@@ -5,9 +5,10 @@ After Mitchell et al., "Model Cards for Model Reporting" (2019). No image is sho
 
 import re
 
-from segtf.evaluation.vocabulary import headline_titles
 from segtf.files import read_json_object
 from segtf.inference.formats import find_model
+from segtf.tasks.semantic.answer import thresholded_class
+from segtf.tasks.semantic.vocabulary import headline_titles
 
 _MARKS = re.compile(r"([\\`*_\[\]|#<>])")
 _LOW_IOU = 0.5
@@ -59,9 +60,9 @@ def _summary(told, report):
     others = f"others are brought to {height} x {width} by: {told['resize']}"
     if told["dynamic_size"]:
         size, others = "of any height and width", f"it was made for {height} x {width}"
-    threshold = ""
-    if len(told["labels"]["names"]) == 2:
-        threshold = f" A pixel is {_text(told['labels']['names'][1])} from a probability of "
+    threshold, foreground = "", thresholded_class(told["labels"]["names"])
+    if foreground is not None:
+        threshold = f" A pixel is {_text(foreground)} from a probability of "
         threshold += f"{told['threshold']:g} on."
     return (
         f"A segmentation model, {_text(origin['model'])}, of {origin['parameters']:,} parameters, "

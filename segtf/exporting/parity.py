@@ -13,12 +13,12 @@ from PIL import Image
 from segtf import signatures
 from segtf.data import Source
 from segtf.data.decode import read_image
-from segtf.evaluation.vocabulary import headline_titles
 from segtf.exporting.parity_report import ParityReport, make_rows
 from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.exporting.speed import measure_speed
 from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.inference.predictor import Predictor
+from segtf.tasks.semantic.vocabulary import headline_titles
 
 _FILES_CHECKED = 16
 _CANVASES_TRIED = 32

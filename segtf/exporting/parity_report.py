@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from segtf.evaluation.vocabulary import headline_titles
 from segtf.exporting.side_by_side import Case
 from segtf.exporting.speed import Speed
 from segtf.files import write_atomically
 from segtf.labels import LabelMap
 from segtf.spec import FORMAT_VERSION
+from segtf.tasks.semantic.vocabulary import headline_titles
 from segtf.viz import contact_sheet, overlay
 
 _DIFFERENT = (213, 94, 0)

@@ -8,10 +8,9 @@ import tensorflow as tf
 
 from segtf.data import read_sample
 from segtf.data.decode import read_image
-from segtf.evaluation.tally import Tally
-from segtf.inference import decide
 from segtf.inference.heads import of_image
 from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.tasks.choice import task_of
 
 SHOWN_CASES = 4
 
@@ -99,7 +98,7 @@ def side_by_side(predictors, examples):
         A `Comparison`.
     """
     reference = predictors[0]
-    tallies = [Tally(one.spec.labels, with_outlines=False) for one in predictors]
+    tallies = [task_of(one.spec).scores(one.spec.labels, with_outlines=False) for one in predictors]
     equal, pixels = np.zeros(len(predictors), np.int64), np.zeros(len(predictors), np.int64)
     differences = [None] * len(predictors)
     images, labelled, cases = 0, 0, []
@@ -154,8 +153,7 @@ def _difference(reference, predictor, outputs, place):
 
 def _same_pixels(reference, predictor, outputs, predictions, place):
     if CLASS_IDS in outputs[place] and _comparable(reference, predictor):
-        logits = tf.constant(outputs[0][LOGITS])
-        return (
-            decide.class_ids(logits, reference.spec.threshold).numpy() == outputs[place][CLASS_IDS]
-        )
+        decide = task_of(reference.spec).per_pixel[CLASS_IDS]
+        decided = decide({LOGITS: tf.constant(outputs[0][LOGITS])}, reference.spec)
+        return decided.numpy() == outputs[place][CLASS_IDS]
     return predictions[0].mask == predictions[place].mask

@@ -9,6 +9,7 @@ change in a FlatBuffers schema: the generated code of these schemas comes only w
 import segtf
 from segtf.exporting.flat_tables import Byte, Floats, Nested, UInt, write_table
 from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.tasks.choice import task_of
 
 LABELS_FILE, CHANNELS_FILE = "labels.txt", "channels.txt"
 _SCHEMA_VERSION = "1.5.0"
@@ -16,7 +17,7 @@ _DESCRIPTIONS, _AXIS_LABELS, _VALUE_LABELS = 1, 2, 3
 _FEATURE, _IMAGE = 1, 2
 _RGB, _GREY = 1, 2
 _NORMALIZATION = 1
-_SIGMOID, _SOFTMAX = 1, 2
+_ACTIVATIONS = {"sigmoid": 1, "softmax": 2}
 
 
 def task_metadata(spec, name, gives, dynamic_size=False):
@@ -43,13 +44,13 @@ def task_metadata(spec, name, gives, dynamic_size=False):
         3: [_output(spec, gives, [labels])],
     }
     if gives == LOGITS:
-        if spec.labels.is_binary:
-            files[CHANNELS_FILE] = labels_text(spec.labels.names[1:])
+        head = task_of(spec).heads(spec)[LOGITS]
+        if head.names != spec.labels.names:
+            files[CHANNELS_FILE] = labels_text(head.names)
             channels = _file(CHANNELS_FILE, "What the channel tells.", _AXIS_LABELS)
             subgraph[3] = [_output(spec, gives, [channels])]
             subgraph[4] = [labels]
-        activation = _SIGMOID if spec.labels.is_binary else _SOFTMAX
-        options = write_table({0: Byte(activation), 1: "1.0"}, b"V001")
+        options = write_table({0: Byte(_ACTIVATIONS[head.activation]), 1: "1.0"}, b"V001")
         subgraph[9] = [{0: "SEGMENTER_METADATA", 1: Nested(options)}]
     model = {
         0: name,
@@ -64,7 +65,8 @@ def task_metadata(spec, name, gives, dynamic_size=False):
 def _labels_type(spec, gives):
     if gives == CLASS_IDS:
         return _VALUE_LABELS
-    return _DESCRIPTIONS if spec.labels.is_binary else _AXIS_LABELS
+    names = task_of(spec).heads(spec)[LOGITS].names
+    return _AXIS_LABELS if names == spec.labels.names else _DESCRIPTIONS
 
 
 def _input(spec, is_for_mediapipe):
@@ -85,14 +87,10 @@ def _input(spec, is_for_mediapipe):
 
 
 def _output(spec, gives, files):
-    names, threshold = spec.labels.names, f"{spec.threshold:g}"
     if gives == CLASS_IDS:
         what = "Class id of each pixel."
-    elif spec.labels.is_binary:
-        what = f"Logit of {names[1]} for each pixel: its sigmoid is a probability, which decides "
-        what += f"for {names[1]} from {threshold} on."
     else:
-        what = "One logit per class for each pixel: the largest decides."
+        what = task_of(spec).heads(spec)[LOGITS].meaning
     return {
         0: gives,
         1: what,

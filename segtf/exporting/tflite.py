@@ -12,7 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 from segtf import signatures
 from segtf.exporting import converter
 from segtf.exporting.parity import ExportError
-from segtf.inference import decide
+from segtf.tasks.choice import task_of
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _save(model, spec, folder, dynamic_size, gives):
     def run(pixels):
         logits = model(pixels, training=False)
         if gives == signatures.CLASS_IDS:
-            return {signatures.CLASS_IDS: decide.class_ids(logits, spec.threshold)}
+            return {gives: task_of(spec).per_pixel[gives]({signatures.LOGITS: logits}, spec)}
         return {signatures.LOGITS: logits}
 
     module = tf.Module()

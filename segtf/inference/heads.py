@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from segtf import signatures
+from segtf.tasks.choice import task_of
 
 
 def heads_of(spec, gives=signatures.LOGITS):
@@ -22,7 +23,8 @@ def heads_of(spec, gives=signatures.LOGITS):
     """
     if gives == signatures.CLASS_IDS:
         return {gives: tf.TensorSpec(spec.size, tf.uint8)}
-    return {gives: tf.TensorSpec((*spec.size, spec.labels.num_logits), tf.float32)}
+    channels = task_of(spec).channels(spec)
+    return {gives: tf.TensorSpec((*spec.size, channels), tf.float32)}
 
 
 def of_no_images(heads):

@@ -1,7 +1,5 @@
 """Any Keras segmentation model as one that gives logits."""
 
-import math
-
 import keras
 
 from segtf.inference.keras_graph import (
@@ -18,9 +16,8 @@ from segtf.inference.meaning import (
     PROBABILITIES,
     SOFTMAX,
 )
+from segtf.tasks.semantic.foreign import as_head, logits_of
 
-MOST_LOGIT = 24 * math.log(2)
-"""Logits that probabilities are turned into lie within so much of zero: float32 tells no more."""
 _MARGIN = 0.1
 
 
@@ -51,8 +48,7 @@ def logits_model(model, outputs=None):
         result = given if outputs == LOGITS else _without_activation(given)
         if meaning == PROBABILITIES and result is given:
             result = _logits_of(given, is_proven=outputs is None)
-        if result.shape[-1] == 2:
-            result = result[..., 1:] - result[..., :1]
+        result = as_head(result)
         result = keras.ops.cast(result, "float32") if result.dtype != "float32" else result
     if result is given and _is_plain(model):
         return model
@@ -170,7 +166,4 @@ def _logits_of(chances, is_proven):
     inside = ops.clip(chances, 0.0, 1.0)
     if not is_proven:
         inside = ops.where(ops.abs(chances - 0.5) <= 0.5 + _MARGIN, inside, float("nan"))
-    if chances.shape[-1] == 1:
-        # Not log1p, which TFLite lacks.
-        return ops.clip(ops.log(inside) - ops.log(1.0 - inside), -MOST_LOGIT, MOST_LOGIT)
-    return ops.clip(ops.log(inside), -MOST_LOGIT, 0.0)
+    return logits_of(inside, ops)

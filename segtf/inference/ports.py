@@ -5,18 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from segtf import signatures
-from segtf.inference.logits import MOST_LOGIT
 from segtf.inference.meaning import (
     CLASS_IDS,
     LOGITS,
     PROBABILITIES,
     UNCLEAR,
-    OutputCheck,
-    check_class_ids,
     not_probabilities,
 )
 from segtf.inference.specs import make_spec, num_channels
 from segtf.spec import ModelSpec
+from segtf.tasks.semantic.foreign import (
+    OutputCheck,
+    as_head,
+    channels_of_head,
+    check_class_ids,
+    logits_of,
+)
 
 _MOST_CHANNELS_FIRST = 4
 _LEAST_BRIGHT = 64.0
@@ -112,8 +116,7 @@ class Ports:
         self._channel_axis = _channel_axis(given, received, is_decided)
         channels = num_channels(labels) if is_decided else received.shape[self._channel_axis]
         self._check = OutputCheck(channels) if self._meaning == UNCLEAR else None
-        if channels == 2:
-            channels = 1  # their difference
+        channels = channels_of_head(channels)
         self.spec: ModelSpec = make_spec(tuple(shape[1:]), channels, labels=labels, **asked)
 
     def input_shape(self, count):
@@ -151,9 +154,7 @@ class Ports:
             self._check(outputs)
         if self._meaning == PROBABILITIES:
             outputs = self._logits_of(outputs)
-        if outputs.shape[-1] == 2:
-            outputs = outputs[..., 1:] - outputs[..., :1]
-        return outputs
+        return as_head(outputs)
 
     def _logits_of(self, chances):
         low, high = chances.min(initial=0.0), chances.max(initial=0.0)
@@ -161,10 +162,7 @@ class Ports:
             raise not_probabilities(f"outputs from {low:.4g} to {high:.4g}")
         chances = np.clip(chances, 0.0, 1.0)
         with np.errstate(divide="ignore"):
-            logits = np.log(chances)
-            if chances.shape[-1] == 1:
-                logits = logits - np.log(1.0 - chances)
-        return np.clip(logits, -MOST_LOGIT, MOST_LOGIT)
+            return logits_of(chances, np)
 
 
 def _check_input(given):

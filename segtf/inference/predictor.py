@@ -1,7 +1,6 @@
 """Predictor: images in, masks out, whatever runs the model."""
 
 import os
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +10,9 @@ from PIL import Image
 from segtf import signatures
 from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
-from segtf.inference.decide import answer, image_probabilities
 from segtf.inference.heads import of_image
+from segtf.tasks.choice import task_of
+from segtf.tasks.semantic.decode import image_probabilities
 
 
 class Prediction:
@@ -22,18 +22,18 @@ class Prediction:
         mask: uint8 array `(H, W)` of class ids at the image's own size. Pixels that the resize
             rule kept from the model are `ignore_class`, or 0 without one.
         coverage: float32 array `(classes,)`: share of the pixels that each class has.
-        confidence: mean probability of the decided class, 0..1.
+        confidence: mean probability of the decided class, 0..1; `None` of a model that gives
+            class ids and nothing else (full int8).
     """
 
-    def __init__(self, logits, image_size, spec, has_probabilities=True):
+    def __init__(self, outputs, image_size, spec):
         self.spec = spec
-        self._logits = logits
+        self._outputs = outputs
         self._image_size = image_size
-        self._has_probabilities = has_probabilities
-        mask, coverage, confidence = answer(tf.constant(logits), image_size, spec)
-        self.mask = mask.numpy()
-        self.coverage = coverage.numpy()
-        self.confidence = float(confidence) if has_probabilities else None
+        answer = task_of(spec).decode(outputs, image_size, spec)
+        self.mask = answer.mask.numpy()
+        self.coverage = answer.coverage.numpy()
+        self.confidence = None if answer.confidence is None else float(answer.confidence)
 
     @cached_property
     def probabilities(self):
@@ -45,11 +45,11 @@ class Prediction:
         Raises:
             ValueError: for a model that gives class ids and nothing else (full int8).
         """
-        if not self._has_probabilities:
+        if signatures.LOGITS not in self._outputs:
             raise ValueError(
                 "Expected a model that gives logits. Received: one that gives class ids only"
             )
-        logits = tf.constant(self._logits)
+        logits = tf.constant(self._outputs[signatures.LOGITS])
         return image_probabilities(logits, self._image_size, self.spec).numpy()
 
 
@@ -121,21 +121,9 @@ class Predictor:
                 `(H, W)`.
             image_size: height and width of the image.
         """
-        if signatures.LOGITS in outputs:
-            return Prediction(outputs[signatures.LOGITS], image_size, self.spec)
-        # The threshold has decided these: what is left is which class is nearer.
-        spec = replace(self.spec, threshold=0.5)
-        logits = _logits_of_ids(outputs[signatures.CLASS_IDS], spec.labels.num_logits)
-        return Prediction(logits, image_size, spec, has_probabilities=False)
+        return Prediction(outputs, image_size, self.spec)
 
     def canvas(self, image):
         """Return the pixels that the model sees of an image: uint8 array of the spec's size."""
         pixels = read_image(image, self.spec.channels)
         return resize_image(pixels, self.spec.resize, self.spec.size).numpy()
-
-
-def _logits_of_ids(ids, num_logits):
-    """Logits that stand for class ids, so that these are restored to an image like any others."""
-    if num_logits == 1:
-        return np.where(ids[..., np.newaxis] == 1, 1.0, -1.0).astype(np.float32)
-    return np.eye(num_logits, dtype=np.float32)[ids]

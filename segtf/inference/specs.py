@@ -6,6 +6,8 @@ from segtf.files import reading
 from segtf.inference.meaning import PROBABILITIES
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
+from segtf.tasks.semantic.answer import channel_names, names_for_channels
 
 
 def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None, size=None):
@@ -29,7 +31,7 @@ def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None,
             "Expected size=(height, width) for a model that takes images of any size. "
             f"Received: size=None and a model of input {input_shape}"
         )
-    names = tuple(f"class_{index}" for index in range(max(2, num_logits)))
+    names = names_for_channels(num_logits)
     spec = ModelSpec(
         labels=labels or LabelMap(names),
         size=size or (height, width),
@@ -52,7 +54,7 @@ def num_channels(labels):
             "Expected labels= (--labels FILE) for a model that gives class ids and brings no "
             "class names. Received: labels=None"
         )
-    return labels.num_logits
+    return len(channel_names(labels.names))
 
 
 def adapt_spec(spec, labels=None, resize=None, threshold=None, size=None):
@@ -111,9 +113,10 @@ def check_spec(spec, input_shape, num_logits):
             f"Expected a model that takes (height, width, channels) = {expected}. "
             f"Received: one that takes {tuple(input_shape)}"
         )
-    if num_logits != spec.labels.num_logits:
+    expected = task_of(spec).channels(spec)
+    if num_logits != expected:
         raise ValueError(
-            f"Expected {spec.labels.num_logits} logits per pixel for the "
+            f"Expected {expected} logits per pixel for the "
             f"{spec.labels.num_classes} classes {list(spec.labels.names)}. "
             f"Received: a model that gives {num_logits}"
         )

@@ -31,7 +31,7 @@ def arrange_callbacks(work, session, requests, verbose):
         *freezing,
         HistoryWriter(session),
         SaveBest(session),
-        TensorBoardWriter(session, work.spec.labels, work.data.validation()),
+        TensorBoardWriter(session, work.spec, work.data.validation()),
         *([Display(session, verbose == 1, requests)] if verbose else []),
         *settling,
         StopEarly(session),

@@ -61,9 +61,8 @@ def find_batch_size(config, spec, images, replicas, on_message):
 def _try(config, spec, sizes, limit):
     """Return the sizes that fit, as the process says that tries them, and its error."""
     settings = {
-        "config": replace(config, batch_size=1, encoder_weights=None, init_from=None).to_dict(),
-        "channels": spec.channels,
-        "logits": spec.labels.num_logits,
+        "config": _without_data(config).to_dict(),
+        "spec": spec.to_dict(),
         "sizes": sizes,
         "limit": limit,
     }
@@ -77,3 +76,8 @@ def _try(config, spec, sizes, limit):
     tried = [int(line) for line in done.stdout.splitlines() if line.isdecimal()]
     said = done.stderr.strip().splitlines() if done.returncode else []
     return tried, f" ({said[-1][:200]})" if said else ""
+
+
+def _without_data(config):
+    """The settings of a training of one image a step that reads no file."""
+    return replace(config, batch_size=1, encoder_weights=None, init_from=None, class_weights="none")

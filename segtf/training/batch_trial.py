@@ -36,20 +36,21 @@ def _training_step(settings):
     import numpy as np
     import tensorflow as tf
 
-    from segtf.losses import CrossentropyDice
-    from segtf.metrics import ConfusionMatrix
     from segtf.models import build_model
+    from segtf.spec import ModelSpec
+    from segtf.tasks.choice import task_of
     from segtf.training.config import TrainConfig
     from segtf.training.precision import dtype_policy, prepare_gpus
     from segtf.training.schedule import make_optimizer
 
     prepare_gpus()
     config = TrainConfig.from_dict(settings["config"])
-    shape = (*config.size, settings["channels"])
+    spec = ModelSpec.from_dict(settings["spec"])
+    task, shape = task_of(spec), (*config.size, spec.channels)
     with dtype_policy(config.precision):
-        model = build_model(config.model, shape, settings["logits"], **config.model_settings)
-    metric = ConfusionMatrix(max(settings["logits"], 2))
-    model.compile(make_optimizer(config, 1000), CrossentropyDice(), metrics=[metric])
+        model = build_model(config.model, shape, task.channels(spec), **config.model_settings)
+    loss, metric = task.objective(None, spec.labels, config, on_message=str)
+    model.compile(make_optimizer(config, 1000), loss, metrics=[metric])
 
     def step(size):
         images = np.zeros((size, *shape), np.uint8)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segtf.ranges import LARGEST_SEED, image_size, number, whole_number
 from segtf.spec import RESIZE_RULES
+from segtf.tasks.semantic.class_weights import CLASS_WEIGHTS
 from segtf.training.encoder import ENCODER
 
 LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
@@ -24,8 +25,6 @@ PRETRAINED_MODELS = (DEFAULT_MODEL, "lite", "lite-small")
 
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
-CLASS_WEIGHTS = {"none": 0.0, "median-frequency": 1.0, "root-frequency": 0.5}
-"""Name to the power of the weights by frequency."""
 BATCH_NORM = ("auto", "moving", "measured")
 WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),

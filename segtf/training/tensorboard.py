@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from segtf.viz import overlay
+from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.tasks.choice import task_of
 
 _PICTURES = 4
 
@@ -14,14 +15,14 @@ class TensorBoardWriter(keras.callbacks.Callback):
 
     Args:
         session: the `Session`.
-        labels: the `LabelMap`.
+        spec: the `ModelSpec`.
         batches: validation batches `(images, masks)`, whose first images are shown.
     """
 
-    def __init__(self, session, labels, batches):
+    def __init__(self, session, spec, batches):
         super().__init__()
         self.session = session
-        self.labels = labels
+        self.spec = spec
         self.images, self.masks = (
             np.concatenate(parts)[:_PICTURES]
             for parts in zip(*_first(batches, _PICTURES), strict=True)
@@ -48,16 +49,14 @@ class TensorBoardWriter(keras.callbacks.Callback):
             writer.flush()
 
     def _pictures(self):
+        task = task_of(self.spec)
         logits = self.model.predict(self.images, batch_size=len(self.images), verbose=0)
-        ids = (logits > 0)[..., 0] if logits.shape[-1] == 1 else logits.argmax(axis=-1)
-        return np.stack(
-            [
-                np.hstack([overlay(image, mask, self.labels) for mask in (truth, predicted)])
-                for image, truth, predicted in zip(
-                    self.images, self.masks, ids.astype(np.uint8), strict=True
-                )
-            ]
-        )
+        ids = task.per_pixel[CLASS_IDS]({LOGITS: tf.constant(logits)}, self.spec).numpy()
+        rows = []
+        for image, truth, said in zip(self.images, self.masks, ids, strict=True):
+            pictures = task.pictures(image, truth, said, self.spec.labels)
+            rows.append(np.hstack([pictures["truth"], pictures["prediction"]]))
+        return np.stack(rows)
 
 
 def _first(batches, count):

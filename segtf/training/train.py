@@ -11,13 +11,13 @@ from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
 from segtf.data.sample import require_source
-from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
 from segtf.models.keras_file import read_keras_file
 from segtf.models.registry import smallest_side
 from segtf.ranges import image_size
 from segtf.runs import Run
 from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
 from segtf.training.arrangement import arrange_callbacks
 from segtf.training.batch_norm import fit_momentum
 from segtf.training.batch_size import find_batch_size
@@ -30,8 +30,6 @@ from segtf.training.encoder_weights import (
     resolve_encoder_weights,
     say_encoder_weights,
 )
-from segtf.training.foreground import check_foreground
-from segtf.training.objective import make_loss
 from segtf.training.planning import describe_plan, measure_speed, plan
 from segtf.training.precision import (
     default_strategy,
@@ -63,7 +61,6 @@ from segtf.training.summary import (
     require_memory,
     require_room,
 )
-from segtf.training.threshold import choose_threshold
 from segtf.viz import plot_history
 
 
@@ -114,7 +111,8 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     work, source, split = set_up(source, config, on_message, strategy, split)
     if config.minutes:
         _plan(work, began, on_message)
-    work.config = config = check_foreground(work.data, source.labels, work.config, on_message)
+    check = task_of(work.spec).check
+    work.config = config = check(work.data, source.labels, work.config, on_message)
     require_room(path, work.model, config.optimizer)
     contents = read_contents(source)
     settings = {
@@ -264,7 +262,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
             model = build_model(
                 config.model,
                 input_shape=(*spec.size, spec.channels),
-                num_classes=spec.labels.num_logits,
+                num_classes=task_of(spec).channels(spec),
                 **model_settings(config),
             )
         if config.init_from:
@@ -308,14 +306,12 @@ def _plan(work, began, on_message):
 
 
 def _compile(model, data, spec, config, on_message):
-    labels = spec.labels
     fit_momentum(model, data.steps_per_epoch)
-    loss = make_loss(data, labels, config, on_message)
+    loss, metric = task_of(spec).objective(data, spec.labels, config, on_message)
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         synchronize_batch_norm(model)
         answer_empty_shares(model)
         loss = GlobalBatchLoss(loss)
-    metric = ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)
     optimizer = make_optimizer(config, data.steps_per_epoch)
     model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
     optimizer.build(model.trainable_variables)
@@ -372,19 +368,11 @@ def _fit_epochs(work, session, callbacks, first_epoch, end_epoch):
 
 
 def _finish(work, session, on_message):
-    """Choose the threshold of a binary task, and draw the curves."""
-    run, labels = session.run, work.spec.labels
-    if labels.is_binary:
-        model = read_keras_file(run.require_model())
-        truth, probabilities = [], []
-        for images, masks in work.data.validation().as_numpy_iterator():
-            truth.extend(masks)
-            logits = model.predict_on_batch(images.astype("float32"))
-            probabilities.extend(keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[..., 0])
-        threshold, gain = choose_threshold(truth, probabilities, labels.ignore_class)
-        if gain:
-            on_message(
-                f"threshold {threshold:.3f}: Dice over all pixels {gain:.4f} better than at 0.5"
-            )
-        run.save_spec(replace(work.spec, threshold=threshold))
+    """Settle what is chosen after a training, such as a threshold, and draw the curves."""
+    run, spec = session.run, work.spec
+    settled = task_of(spec).settle(
+        lambda: read_keras_file(run.require_model()), work.data.validation(), spec, on_message
+    )
+    if settled != spec:
+        run.save_spec(settled)
     plot_history(run.history(), run.report / "curves.png", work.config.monitor)

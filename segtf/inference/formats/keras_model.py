@@ -12,13 +12,12 @@ from segtf.inference.meaning import (
     CLASS_IDS,
     PROBABILITIES,
     UNCLEAR,
-    OutputCheck,
-    check_class_ids,
     not_probabilities,
 )
 from segtf.inference.specs import adapt_spec, check_spec, make_spec, num_channels
 from segtf.models.keras_file import read_keras_file
 from segtf.runs import Run
+from segtf.tasks.semantic.foreign import OutputCheck, check_class_ids
 
 _SOME_SIZE = (256, 256)
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from segtf.tasks.semantic.answer import thresholded_class
+
 _BLIND_WITHOUT_FOREGROUND = ("val_mean_dice", "val_mean_iou")
 
 
@@ -30,7 +32,9 @@ def check_foreground(data, labels, config, on_message):
             f"Expected masks to train on that show several classes at {config.size} pixels: there "
             f"is nothing to learn from one. Received: {len(data.train)} images of {shown}"
         )
-    if not labels.is_binary or 1 in _classes_shown(data.validation(), labels, enough=2):
+    if thresholded_class(labels.names) is None:
+        return config
+    if 1 in _classes_shown(data.validation(), labels, enough=2):
         return config
     monitor = config.monitor
     if monitor in _BLIND_WITHOUT_FOREGROUND:

@@ -12,7 +12,7 @@ def sweep(curve):
     Returns:
         A dict of float64 arrays: `threshold`, `dice`, `iou`, `precision`, `recall`,
         `false_positive_rate`. A figure whose denominator is empty is 1.0, for the false positive
-        rate 0.0: nothing was there and nothing was made up.
+        rate 0.0: nothing was there and nothing was found.
 
     Example:
 

@@ -18,6 +18,8 @@ image Dice                  of one image: the foreground's, or the  ``images.csv
 IoU likewise. What a training writes at each epoch is over all pixels, at the model's size.
 """
 
+from segtf.tasks.semantic.answer import thresholded_class
+
 
 def headline_titles(num_classes):
     """Return what the figures are called that sum up an evaluation, by their keys.
@@ -36,3 +38,23 @@ def headline_titles(num_classes):
         "mean_iou": f"mean IoU over {over}",
         "pixel_accuracy": "pixel accuracy",
     }
+
+
+def how_means_are_made(names):
+    """Return what the mean Dice and IoU of an evaluation are, as sentences.
+
+    Args:
+        names: of all classes, in order.
+    """
+    foreground = thresholded_class(names)
+    if foreground is None:
+        return (
+            "Mean Dice and IoU over classes are over those that truth or prediction hold, each "
+            "over the pixels of all images; image Dice and IoU are the mean over the classes in "
+            "the image."
+        )
+    return (
+        f"Mean Dice and IoU over images are those of the class {foreground} "
+        "in each image, averaged; an image where neither truth nor prediction has any counts "
+        "as 1. Over all pixels, they are of the pixels of all images together."
+    )

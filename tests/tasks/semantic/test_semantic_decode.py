@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import special
 
-from segtf.inference import decide
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
+from segtf.tasks.semantic import decode
 
 THREE = LabelMap(("road", "tree", "car"))
 TWO = LabelMap(("skin", "lesion"))
@@ -25,19 +25,19 @@ def logits(channels):
 def test_a_binary_pixel_is_foreground_from_the_threshold_on(values, threshold):
     chances = special.expit(values[..., 0].astype(np.float64))
     clear = np.abs(chances - threshold) > 1e-6
-    ids = decide.class_ids(tf.constant(values), threshold).numpy()
+    ids = decode.class_ids(tf.constant(values), threshold).numpy()
     assert ids.dtype == np.uint8
     np.testing.assert_array_equal(ids[clear], (chances >= threshold)[clear])
 
 
 def test_exactly_the_threshold_is_foreground():
-    assert decide.class_ids(tf.zeros((1, 1)), threshold=0.5).numpy() == [1]
+    assert decode.class_ids(tf.zeros((1, 1)), threshold=0.5).numpy() == [1]
 
 
 @settings(max_examples=30, deadline=None)
 @given(logits(3))
 def test_the_largest_logit_decides_among_classes(values):
-    ids = decide.class_ids(tf.constant(values), threshold=0.5).numpy()
+    ids = decode.class_ids(tf.constant(values), threshold=0.5).numpy()
     assert ids.dtype == np.uint8
     np.testing.assert_array_equal(ids, values.argmax(-1))
 
@@ -46,7 +46,7 @@ def test_the_largest_logit_decides_among_classes(values):
 @given(logits(3))
 def test_probabilities_are_softmax(values):
     expected = special.softmax(values.astype(np.float64), axis=-1)
-    np.testing.assert_allclose(decide.probabilities(tf.constant(values)), expected, atol=1e-6)
+    np.testing.assert_allclose(decode.probabilities(tf.constant(values)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("labels", [TWO, THREE])
@@ -54,8 +54,8 @@ def test_probabilities_are_softmax(values):
 def test_figures_describe_the_mask(labels, rule):
     values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize=rule)
-    mask, coverage, confidence = decide.answer(tf.constant(values), (30, 23), spec)
-    chances = decide.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
+    mask, coverage, confidence = decode.answer(tf.constant(values), (30, 23), spec)
+    chances = decode.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
     mask, seen = mask.numpy(), mask.numpy() != labels.ignore_class
     assert mask.shape == (30, 23)
     assert seen.all() == (rule != "crop")
@@ -69,7 +69,7 @@ def test_figures_describe_the_mask(labels, rule):
 
 def test_without_an_ignore_class_the_unseen_is_class_0():
     spec = ModelSpec(LabelMap(("a", "b"), ignore_class=None), (8, 8), resize="crop")
-    mask, coverage, _ = decide.answer(tf.ones((8, 8, 1)), (8, 16), spec)
+    mask, coverage, _ = decode.answer(tf.ones((8, 8, 1)), (8, 16), spec)
     assert mask.numpy()[:, :4].max() == 0
     assert mask.numpy()[:, 4:12].min() == 1
     np.testing.assert_allclose(coverage, [0, 1])
@@ -79,9 +79,9 @@ def test_without_an_ignore_class_the_unseen_is_class_0():
 def test_a_large_image_is_decided_in_strips(monkeypatch, labels):
     values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize="letterbox")
-    whole = decide.answer(tf.constant(values), (97, 61), spec)
-    monkeypatch.setattr(decide, "_VALUES_AT_ONCE", 1000)
-    in_strips = decide.answer(tf.constant(values), (97, 61), spec)
+    whole = decode.answer(tf.constant(values), (97, 61), spec)
+    monkeypatch.setattr(decode, "_VALUES_AT_ONCE", 1000)
+    in_strips = decode.answer(tf.constant(values), (97, 61), spec)
     # Where rows begin is told in float32: a pixel on the edge of two classes may differ.
     assert np.mean(whole[0].numpy() != in_strips[0].numpy()) < 0.001
     for one, other in zip(whole[1:], in_strips[1:], strict=True):

@@ -1,4 +1,4 @@
-"""The pixels of each image counted by class, and every figure of overlap that follows."""
+"""The pixels of each image counted by class, and every metric of overlap that follows."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -10,6 +10,7 @@ from segtf.metrics import (
     hausdorff,
     surface_distances,
 )
+from segtf.tasks.semantic.answer import thresholded_class
 
 TOLERANCE = 0.0075
 """Of the boundary F, as a share of the image's diagonal, as in Csurka et al. (2013)."""
@@ -60,7 +61,7 @@ def outline_figures(truth, mask, labels):
     tolerance = TOLERANCE * float(np.hypot(*truth.shape))
     valid = truth != labels.ignore_class
     figures = np.full((3, labels.num_classes), np.nan)
-    for class_id in range(1 if labels.is_binary else 0, labels.num_classes):
+    for class_id in _measured_classes(labels):
         true, predicted = truth == class_id, mask == class_id
         if not true.any() and not (predicted & valid).any():
             continue
@@ -70,6 +71,29 @@ def outline_figures(truth, mask, labels):
             figures[1, class_id] = hausdorff(distances, percentile=95)
             figures[2, class_id] = average_surface_distance(distances)
     return OutlineFigures(*figures)
+
+
+def hidden_outlines(counts, figures, labels):
+    """Return which images have outlines, or distances, that ignored pixels hide.
+
+    Args:
+        counts: `segtf.metrics.Counts` of each image and class `(N, K)`.
+        figures: `OutlineFigures` of the same.
+        labels: the `LabelMap`.
+
+    Returns:
+        bool array `(N,)`.
+    """
+    true = counts.true_positive + counts.false_negative > 0
+    predicted = counts.true_positive + counts.false_positive > 0
+    hidden = (true | predicted) & np.isnan(figures.boundary_f)
+    hidden |= true & predicted & np.isnan(figures.hausdorff_95)
+    return hidden[:, _measured_classes(labels)].any(axis=1)
+
+
+def _measured_classes(labels):
+    """Ids of the classes whose outlines are measured: without the background of a foreground."""
+    return range(0 if thresholded_class(labels.names) is None else 1, labels.num_classes)
 
 
 def _in_sight(distances):

@@ -1,19 +1,27 @@
 """What a training makes small."""
 
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
-from segtf.training.class_weights import median_frequency
-from segtf.training.config import CLASS_WEIGHTS
+from segtf.metrics import ConfusionMatrix
+from segtf.tasks.semantic.class_weights import CLASS_WEIGHTS, median_frequency
 
 
-def make_loss(data, labels, config, on_message):
-    """Return the loss that a `TrainConfig` describes.
+def objective(data, labels, config, on_message):
+    """Return the loss that a `TrainConfig` describes, and the metric that is shown.
 
     Args:
         data: the `TrainingData`, from whose masks weights of the classes are counted.
         labels: the `LabelMap`.
         config: the `TrainConfig`.
         on_message: called with a line about the weights of the classes, where there are any.
+
+    Returns:
+        A `keras.losses.Loss` and a `segtf.metrics.ConfusionMatrix`.
     """
+    metric = ConfusionMatrix(labels.num_classes, ignore_class=labels.ignore_class)
+    return _loss(data, labels, config, on_message), metric
+
+
+def _loss(data, labels, config, on_message):
     if config.class_weights == "none":
         return CrossentropyDice(ignore_class=labels.ignore_class)
     masks = (masks for _, masks in data.unchanged().as_numpy_iterator())

@@ -1,10 +1,14 @@
 """From logits to classes: the one place that decides, in Python and in exported graphs."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import tensorflow as tf
 
 from segtf.geometry import place, restore, restore_rows
+from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.tasks.semantic.answer import Answer, channel_names
 
 _VALUES_AT_ONCE = 2**22
 """Logits of a large image are brought to its size, and decided, in strips of so many."""
@@ -46,21 +50,39 @@ def class_ids(logits, threshold):
     return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
 
 
-def answer(logits, image_size, spec):
-    """Return what is said about one image.
+def decode(outputs, image_size, spec):
+    """Return what the heads of a model say about one image.
 
     Args:
-        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        outputs: ``logits``, float32 `(H, W, K)`, or, of a model that has decided already,
+            ``class_ids``, uint8 `(H, W)`, on the model's canvas.
         image_size: height and width of the image, whole numbers or tensors.
         spec: the `ModelSpec`.
 
     Returns:
-        Mask uint8 `image_size`; coverage float32 `(classes,)`, the share of the pixels that each
-        class has; confidence float32 `()`, the mean probability of the decided class. Pixels that
-        a crop kept from the model are `ignore_class` (0 without one) and count in no figure.
+        An `Answer`.
     """
+    if LOGITS in outputs:
+        return answer(outputs[LOGITS], image_size, spec)
+    # The threshold has decided these: what is left is which class is nearer.
+    logits = _logits_of_ids(outputs[CLASS_IDS], len(channel_names(spec.labels.names)))
+    return answer(logits, image_size, replace(spec, threshold=0.5))._replace(confidence=None)
+
+
+def answer(logits, image_size, spec):
+    """Return what is said about one image.
+
+    Args:
+        logits: float32 array or tensor `(H, W, K)` on the model's canvas.
+        image_size: height and width of the image, whole numbers or tensors.
+        spec: the `ModelSpec`.
+
+    Returns:
+        An `Answer` of tensors.
+    """
+    logits = tf.convert_to_tensor(logits)
     box, _ = place(spec.resize, image_size, tuple(logits.shape[:2]))
-    strip = tf.maximum(_VALUES_AT_ONCE // (box.width * spec.labels.num_logits), 1)
+    strip = tf.maximum(_VALUES_AT_ONCE // (box.width * logits.shape[-1]), 1)
     count = -(-box.height // strip)
     rows = tf.TensorArray(tf.uint8, count, element_shape=(None, None), infer_shape=False)
 
@@ -82,7 +104,7 @@ def answer(logits, image_size, spec):
     fill = spec.labels.ignore_class or 0
     mask = _surround(rows.concat(), box, image_size, fill)
     pixels = tf.reduce_sum(counts)
-    return mask, counts / pixels, chances / pixels
+    return Answer(mask, counts / pixels, chances / pixels)
 
 
 def image_probabilities(logits, image_size, spec):
@@ -98,6 +120,13 @@ def image_probabilities(logits, image_size, spec):
     """
     part, box = restore(logits, spec.resize, image_size)
     return _surround(probabilities(part), box, image_size, 0)
+
+
+def _logits_of_ids(ids, channels):
+    """Logits that stand for class ids, so that these are restored to an image like any others."""
+    if channels == 1:
+        return np.where(ids[..., np.newaxis] == 1, 1.0, -1.0).astype(np.float32)
+    return np.eye(channels, dtype=np.float32)[ids]
 
 
 def _probability_of_decision(logits, ids):

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+CLASS_WEIGHTS = {"none": 0.0, "median-frequency": 1.0, "root-frequency": 0.5}
+"""Name to the power of the weights by frequency."""
+
 
 def median_frequency(masks, num_classes, power=1.0):
     """Return weights that make up for classes that cover little.

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from segtf.evaluation.outlines import TOLERANCE, outline_figures
 from segtf.labels import LabelMap
 from segtf.metrics import (
     SurfaceDistances,
@@ -15,6 +14,7 @@ from segtf.metrics import (
     hausdorff,
     surface_distances,
 )
+from segtf.tasks.semantic.outlines import TOLERANCE, outline_figures
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 LABELS = LabelMap(("background", "pet"))

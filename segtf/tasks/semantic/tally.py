@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from segtf.evaluation.outlines import OutlineFigures, outline_figures
-from segtf.evaluation.scores import ImageScores
 from segtf.metrics import Calibration, ThresholdCurve, confusion_matrix, counts
+from segtf.tasks.semantic.answer import thresholded_class
+from segtf.tasks.semantic.outlines import OutlineFigures, outline_figures
+from segtf.tasks.semantic.scores import ImageScores
 
 
 class Tally:
@@ -13,7 +14,7 @@ class Tally:
     Args:
         labels: the `LabelMap`.
         with_outlines: whether to measure outlines, which takes longer than all else but the
-            model.
+            model; by default where they are of the foreground alone.
 
     Attributes:
         matrix: int64 `(K, K)`, confusion matrix over all pixels, true classes in rows.
@@ -22,13 +23,14 @@ class Tally:
         has_probabilities: whether `curve` and `calibration` have anything to go by.
     """
 
-    def __init__(self, labels, with_outlines):
+    def __init__(self, labels, with_outlines=None):
         self.labels = labels
+        is_thresholded = thresholded_class(labels.names) is not None
         self.matrix = np.zeros((labels.num_classes, labels.num_classes), np.int64)
-        self.curve = ThresholdCurve(ignore_class=labels.ignore_class) if labels.is_binary else None
+        self.curve = ThresholdCurve(ignore_class=labels.ignore_class) if is_thresholded else None
         self.calibration = Calibration(ignore_class=labels.ignore_class)
         self.has_probabilities = False
-        self._with_outlines = with_outlines
+        self._with_outlines = is_thresholded if with_outlines is None else with_outlines
         self._ids, self._counts, self._outlines = [], [], []
 
     def add(self, id_, truth, prediction):

@@ -1,0 +1,26 @@
+"""The record of semantic segmentation."""
+
+from segtf.signatures import CLASS_IDS, LOGITS, PROBABILITIES
+from segtf.tasks.semantic.answer import heads
+from segtf.tasks.semantic.decode import class_ids, decode, probabilities
+from segtf.tasks.semantic.objective import objective
+from segtf.tasks.semantic.pictures import pictures
+from segtf.tasks.semantic.tally import Tally
+from segtf.tasks.semantic.targets import check_foreground
+from segtf.tasks.semantic.threshold import settle
+from segtf.tasks.task import Task
+
+SEMANTIC = Task(
+    name="semantic",
+    heads=heads,
+    check=check_foreground,
+    objective=objective,
+    settle=settle,
+    per_pixel={
+        PROBABILITIES: lambda outputs, spec: probabilities(outputs[LOGITS]),
+        CLASS_IDS: lambda outputs, spec: class_ids(outputs[LOGITS], spec.threshold),
+    },
+    decode=decode,
+    scores=Tally,
+    pictures=pictures,
+)

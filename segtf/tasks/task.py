@@ -1,0 +1,71 @@
+"""The contract of a task: a record of pure functions that trainings, answers and exports call.
+
+A task has no loop, and reads and writes nothing. CONTRIBUTING, "A task", says how to add one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Head(NamedTuple):
+    """What a network says of each pixel, float32 numbers `(B, H, W, channels)`.
+
+    Args:
+        names: what each channel tells, such as the names of the classes.
+        activation: what makes probabilities of its numbers, ``sigmoid`` or ``softmax``.
+        meaning: a sentence for people: what the numbers tell and how they decide.
+    """
+
+    names: tuple[str, ...]
+    activation: str
+    meaning: str
+
+    @property
+    def channels(self):
+        """Number of channels of its output."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is annotated, what a network says, how that is trained, and what it means.
+
+    A dict of outputs is one of head name to float32 tensor, of one image `(H, W, K)` or of a batch.
+
+    Args:
+        name: of the task, as in ``semantic``.
+        heads: function of a `ModelSpec` that returns a dict of name to `Head`.
+        check: function of the data of a training, a `LabelMap`, a `TrainConfig` and `on_message`,
+            called with lines of text. It returns the `TrainConfig`, with another `monitor` where
+            the held-out images cannot tell an epoch by that one, and raises a `ValueError` where
+            there is nothing to learn.
+        objective: function of the same that returns the loss and the metric of `model.compile`.
+        settle: function of a function that opens the trained `keras.Model`, validation batches of
+            images and masks, the `ModelSpec` and `on_message`. It returns the `ModelSpec` with what
+            is chosen after a training, such as the threshold.
+        per_pixel: name to function of a dict of outputs and a `ModelSpec`, both of the model's own
+            size, that returns a tensor: the answers that an exported model gives besides its heads.
+        decode: function of the dict of outputs of one image at the model's size, height and width
+            of the image, and a `ModelSpec`, that returns the answer at the image's size. The same
+            in Python and in the graph of an exported model.
+        scores: function of a `LabelMap` and `with_outlines` that returns an accumulator: its
+            ``add(id, truth, prediction)`` takes each image, then ``scores()`` gives the metrics.
+        pictures: function of an image, truth, answer and `LabelMap` that returns title to uint8
+            RGB picture.
+    """
+
+    name: str
+    heads: Callable
+    check: Callable
+    objective: Callable
+    settle: Callable
+    per_pixel: Mapping[str, Callable]
+    decode: Callable
+    scores: Callable
+    pictures: Callable
+
+    def channels(self, spec):
+        """Return the number of channels of the one head of a model, of its `ModelSpec`."""
+        (head,) = self.heads(spec).values()
+        return head.channels
