@@ -111,11 +111,11 @@ def settle_batch_norm(model, images):
 
 
 def write_int8(model, labels, images, path):
-    from segtf.exporting import tflite
+    from segtf.exporting.tflite.convert import convert
     from segtf.spec import ModelSpec
 
     spec = ModelSpec(labels, model.input_shape[1:3])
-    path.write_bytes(tflite.convert(model, spec, "tflite-int8", images))
+    path.write_bytes(convert(model, spec, "tflite-int8", images))
 
 
 def timed(run, options, check=True):

@@ -83,7 +83,7 @@ def measure_accuracy(model, folder):
     if known.is_file():
         return json.loads(known.read_text())
     import segtf
-    from segtf.exporting.run_images import split_source
+    from segtf.comparing.run_images import split_source
     from segtf.models import describe_models
 
     run, rows = folder / "run", []
@@ -115,7 +115,7 @@ def measure_accuracy(model, folder):
 
 def measure_time(rows, size, count):
     """Add the milliseconds of one image to each row."""
-    from segtf.exporting.speed import measure_speed
+    from segtf.comparing.speed import measure_speed
 
     rounds = {row["path"]: [] for row in rows}
     for number in range(count):

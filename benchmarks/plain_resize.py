@@ -20,10 +20,10 @@ import numpy as np
 import tensorflow as tf
 
 import segtf
+from segtf.comparing.run_images import run_source
 from segtf.data import read_sample
 from segtf.data.decode import read_image
 from segtf.evaluation.bootstrap import intervals, resamples
-from segtf.exporting.run_images import run_source
 from segtf.geometry import place
 from segtf.inference.predictor import Predictor
 from segtf.metrics import confusion_matrix, mean_iou

@@ -114,7 +114,7 @@ class Cell:
     def export(self):
         """Export what is not there yet; format to why it was refused."""
         import segtf
-        from segtf.exporting.run_images import run_source
+        from segtf.comparing.run_images import run_source
 
         refused, held_out = {}, run_source(self.run, "val", EXPORT_IMAGES)
         for format in FORMATS:
@@ -175,8 +175,8 @@ class Reference:
 
     def __init__(self, run):
         import segtf
+        from segtf.comparing.run_images import run_source
         from segtf.data import read_class_ids
-        from segtf.exporting.run_images import run_source
 
         self.predict = segtf.load(run)
         labels = self.predict.spec.labels

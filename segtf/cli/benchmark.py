@@ -49,7 +49,7 @@ def benchmark(
     if out is not None:
         require_writable(out)
     start_tensorflow()
-    from segtf.exporting.benchmark import benchmark as measure
+    from segtf.comparing.benchmark import benchmark as measure
 
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None

@@ -119,8 +119,8 @@ def export(
     """
     require_writable(out)
     start_tensorflow()
-    from segtf.exporting.delegates import describe_delegates
     from segtf.exporting.export import export as export_model
+    from segtf.exporting.tflite.delegates import describe_delegates
 
     calibration = None if images is None else _image_files(Path(images))
     settings = load_settings(labels, resize, size, outputs)

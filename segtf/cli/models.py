@@ -25,7 +25,7 @@ def models(context, size, fit):
     if limits is None:
         _show(((cost, None) for cost in describe_models(size)), size)
         return
-    from segtf.exporting.fitting import RATES_APART, find_fitting
+    from segtf.exporting.tflite.fitting import RATES_APART, find_fitting
 
     found = find_fitting(limits, size, on_model=lambda name: click.echo(f"{name} ...", err=True))
     is_timed = any(limit.unit == "ms" for limit in limits)

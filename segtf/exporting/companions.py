@@ -3,7 +3,7 @@
 import json
 
 from segtf.checksums import companion, write_checksums
-from segtf.exporting.task_metadata import LABELS_FILE, labels_text
+from segtf.exporting.tflite.task_metadata import LABELS_FILE, labels_text
 from segtf.files import write_atomically
 from segtf.inference.formats import find_model
 

@@ -6,28 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segtf.checksums import write_folder_checksums
-from segtf.data import match_classes
-from segtf.exporting.any_size import at_any_size
-from segtf.exporting.companions import write_companions
-from segtf.exporting.delegates import delegate_report
-from segtf.exporting.model_card import model_card, read_figures
-from segtf.exporting.onnx_file import convert_to_onnx
-from segtf.exporting.parity import ExportError, Trial, check_files, generated_images
-from segtf.exporting.parity_report import ParityReport
-from segtf.exporting.provenance import provenance
-from segtf.exporting.room import require_room
-from segtf.exporting.run_images import (
+from segtf.comparing.generated_images import generated_images
+from segtf.comparing.parity_report import ParityReport
+from segtf.comparing.run_images import (
     calibration_images,
     for_calibration,
     run_source,
     some,
     split_source,
 )
-from segtf.exporting.saved_model import write_saved_model
-from segtf.exporting.task_metadata import LABELS_FILE, labels_text, task_metadata
-from segtf.exporting.tflite import VARIANTS, answer_of, file_name
-from segtf.exporting.tflite_choice import best_file, format_that_fits
-from segtf.exporting.tflite_metadata import with_metadata
+from segtf.data import match_classes
+from segtf.exporting.any_size import at_any_size
+from segtf.exporting.companions import write_companions
+from segtf.exporting.model_card import model_card, read_figures
+from segtf.exporting.onnx_file import convert_to_onnx
+from segtf.exporting.parity import ExportError, Trial, check_files
+from segtf.exporting.provenance import provenance
+from segtf.exporting.room import require_room
+from segtf.exporting.saved_model.write import write_saved_model
+from segtf.exporting.tflite.choice import best_file, format_that_fits
+from segtf.exporting.tflite.convert import VARIANTS, answer_of, file_name
+from segtf.exporting.tflite.delegates import delegate_report
+from segtf.exporting.tflite.metadata import with_metadata
+from segtf.exporting.tflite.task_metadata import LABELS_FILE, labels_text, task_metadata
 from segtf.files import publishing_folder, replacing, require_writable, write_atomically
 from segtf.inference.formats import find_model
 from segtf.inference.formats.keras_model import KerasBackend, load_keras

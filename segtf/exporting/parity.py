@@ -4,18 +4,17 @@ import io
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from segtf import signatures
+from segtf.comparing.parity_report import ParityReport, make_rows
+from segtf.comparing.side_by_side import examples_of, side_by_side, unlabelled_examples
+from segtf.comparing.speed import measure_speed, size_in_bytes
 from segtf.data import Source
 from segtf.data.decode import read_image
-from segtf.exporting.parity_report import ParityReport, make_rows
-from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
-from segtf.exporting.speed import measure_speed
 from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.inference.predictor import Predictor
 from segtf.tasks.semantic.vocabulary import headline_titles
@@ -165,14 +164,6 @@ class Trial:
             )
 
 
-def size_in_bytes(path):
-    """Return the size of a file, or of all files in a folder."""
-    path = Path(path)
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-
-
 def check_files(trial, saved_model, least):
     """Compare the masks that a SavedModel gives for image files with those of the Keras model.
 
@@ -213,27 +204,3 @@ def _png(array):
     file = io.BytesIO()
     Image.fromarray(array.squeeze(-1) if array.shape[-1] == 1 else array).save(file, "PNG")
     return file.getvalue()
-
-
-def generated_images(spec, count=4):
-    """Return images to compare on where no others are given: the same ones every time.
-
-    Coarse random colours, blown up, with fine noise on them: both large areas and detail.
-
-    Args:
-        spec: `ModelSpec`; the images differ in size from the model's and from each other.
-        count: number of images.
-
-    Returns:
-        A list of uint8 arrays `(H, W, C)`.
-    """
-    rng = np.random.default_rng(0)
-    images = []
-    for index in range(count):
-        height = spec.size[0] + 8 * (index % 3)
-        width = spec.size[1] + 12 * (index % 2)
-        coarse = rng.integers(0, 256, (-(-height // 16), -(-width // 16), spec.channels))
-        areas = np.kron(coarse, np.ones((16, 16, 1)))[:height, :width]
-        noise = rng.normal(0.0, 20.0, areas.shape)
-        images.append(np.clip(areas + noise, 0, 255).astype(np.uint8))
-    return images

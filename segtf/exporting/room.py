@@ -4,7 +4,7 @@ from pathlib import Path
 
 from segtf.checksums import companion
 from segtf.exporting.companions import CARD, CHECKSUMS, SPEC
-from segtf.exporting.task_metadata import LABELS_FILE, labels_text
+from segtf.exporting.tflite.task_metadata import LABELS_FILE, labels_text
 from segtf.inference.formats import find_model
 
 

@@ -62,10 +62,11 @@ def test_the_command_says_what_it_expects(text, capsys):
 def test_the_command_ranks_what_fits(monkeypatch, capsys):
     rows = (("unet-small", 12, 2.0), ("lite", 5, 2.9), ("lite-small", 4, 1.1), ("unet", 50, 7.8))
     costs = [ModelCost(name, "", 1000, int(1e6 * macs), size) for name, macs, size in rows]
-    monkeypatch.setattr("segtf.exporting.fitting.describe_models", lambda size: costs)
+    monkeypatch.setattr("segtf.exporting.tflite.fitting.describe_models", lambda size: costs)
     times = {"lite-small": 3.0, "lite": 3.99}
     monkeypatch.setattr(
-        "segtf.exporting.fitting.measure_milliseconds", lambda name, size: times.get(name, 5.0)
+        "segtf.exporting.tflite.fitting.measure_milliseconds",
+        lambda name, size: times.get(name, 5.0),
     )
     for limits, status, expected in (
         ("ms<4,MB<3", 0, ["lite-small", "lite"]),

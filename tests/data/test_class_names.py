@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import segtf
+from segtf.comparing.benchmark import benchmark
 from segtf.data import LabelMap, Sample, load_source, match_classes, with_classes_of
 from segtf.data.masks import read_class_ids
-from segtf.exporting.benchmark import benchmark
 
 NAMES = st.lists(
     st.sampled_from(["road", "Sky", "bi cycle", "tree-top", "car", "class_1", "3"]),

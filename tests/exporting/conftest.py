@@ -2,8 +2,8 @@ import pytest
 from export_examples import LABELS, blocks, small_model
 
 import segtf
+from segtf.comparing.speed import Speed, measure_speed
 from segtf.exporting import parity
-from segtf.exporting.speed import Speed, measure_speed
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,8 +8,8 @@ from export_examples import LABELS
 
 import segtf
 from segtf.checksums import verify_export
+from segtf.comparing.parity_report import ParityReport, Row
 from segtf.exporting.model_card import model_card, read_figures
-from segtf.exporting.parity_report import ParityReport, Row
 from segtf.exporting.provenance import provenance
 from segtf.runs import Run
 from segtf.spec import ModelSpec

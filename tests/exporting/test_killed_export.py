@@ -49,7 +49,7 @@ def require_whole(directory):
     "place",
     [
         ("pathlib", "Path.rename"),
-        pytest.param(("segtf.exporting.saved_model", "write_warmup"), marks=pytest.mark.slow),
+        pytest.param(("segtf.exporting.saved_model.write", "write_warmup"), marks=pytest.mark.slow),
     ],
 )
 def test_killed_at_the_worst_moments(model, tmp_path, place):

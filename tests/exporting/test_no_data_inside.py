@@ -9,8 +9,8 @@ from export_examples import LABELS, blocks, encode, small_model
 from PIL import Image
 
 import segtf
+from segtf.comparing.generated_images import generated_images
 from segtf.data import load_source
-from segtf.exporting.parity import generated_images
 
 BEGINNINGS = {
     "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",

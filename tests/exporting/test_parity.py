@@ -10,12 +10,12 @@ from export_examples import LABELS, blocks, small_model
 from PIL import Image
 
 import segtf
+from segtf.comparing.benchmark import benchmark
+from segtf.comparing.run_images import calibration_images, for_calibration, run_source
+from segtf.comparing.side_by_side import side_by_side
+from segtf.comparing.speed import measure_speed
 from segtf.data import load_source
 from segtf.exporting import ExportError, parity
-from segtf.exporting.benchmark import benchmark
-from segtf.exporting.run_images import calibration_images, for_calibration, run_source
-from segtf.exporting.side_by_side import side_by_side
-from segtf.exporting.speed import measure_speed
 from segtf.resources import usable_cores
 from segtf.runs import Run
 from segtf.spec import ModelSpec

@@ -54,7 +54,7 @@ def graph():
     """Image files in an exported graph, which refuses with a text and never fails."""
     import tensorflow as tf
 
-    from segtf.exporting.decode_graph import decode_in_graph
+    from segtf.exporting.saved_model.decode_graph import decode_in_graph
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
     def decode(data):

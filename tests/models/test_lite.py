@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from model_tester import ModelTester, images
 
 import segtf
-from segtf.exporting.gpu_rules import gpu_refusals
+from segtf.exporting.tflite.gpu_rules import gpu_refusals
 from segtf.models import (
     build_model,
     find_model,

@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 from serving_examples import encode, picture
 
 from segtf.data.decode import ImageError, read_image
-from segtf.exporting.decode_graph import decode_in_graph
+from segtf.exporting.saved_model.decode_graph import decode_in_graph
 from segtf.serving import Client
 from segtf.serving import images as sent
 

@@ -1,9 +1,9 @@
 """Which TFLite file agrees best, and which format keeps to a limit that another one missed."""
 
-from segtf.exporting.equalize import equalized
 from segtf.exporting.parity import ExportError
-from segtf.exporting.sensitivity import int8_candidates
-from segtf.exporting.tflite import VARIANTS, convert
+from segtf.exporting.tflite.convert import VARIANTS, convert
+from segtf.exporting.tflite.equalize import equalized
+from segtf.exporting.tflite.sensitivity import int8_candidates
 
 _GOOD_AGREEMENT = 0.995
 """Full int8 that agrees so well on the calibration images is left as it is."""
@@ -17,7 +17,7 @@ def best_file(model, trial, format, canvases, dynamic_size, gives):
 
     Args:
         model: likewise `format`, `canvases` (to calibrate on), `dynamic_size` and `gives`, as
-            `segtf.exporting.tflite.convert` takes them.
+            `segtf.exporting.tflite.convert.convert` takes them.
         trial: the `Trial` whose reference it has to agree with.
     """
     spec = trial.reference.spec
@@ -48,9 +48,11 @@ def format_that_fits(model, trial, format, dynamic_size, gives):
     """Say which further format keeps to what this one missed, by a measurement.
 
     Args:
-        model: likewise `dynamic_size` and `gives`, as `segtf.exporting.tflite.convert` takes them.
+        model: `keras.Model` in float32 that gives logits.
         trial: the `Trial` that refused it.
         format: the name of the one that was refused.
+        dynamic_size: as `segtf.exporting.tflite.convert.convert` takes it.
+        gives: as `segtf.exporting.tflite.convert.convert` takes it.
 
     Returns:
         A sentence without its full stop.

@@ -11,7 +11,7 @@ from hostile_gif import first_image
 from PIL import Image
 
 from segtf.data.decode import read_image
-from segtf.exporting.decode_graph import decode_in_graph
+from segtf.exporting.saved_model.decode_graph import decode_in_graph
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (42, 58, 3), dtype=np.uint8)
 IMAGE = Image.fromarray(PIXELS).quantize(17)

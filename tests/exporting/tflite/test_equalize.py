@@ -6,7 +6,7 @@ import pytest
 from export_examples import blocks
 
 import segtf
-from segtf.exporting.equalize import equalized, find_joins
+from segtf.exporting.tflite.equalize import equalized, find_joins
 
 
 @pytest.fixture(scope="module", params=["transposed", "bilinear"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from segtf import signatures
-from segtf.exporting.graphs import keeps_weights_as_constants, signature_functions
-from segtf.exporting.warmup import write_warmup
+from segtf.exporting.saved_model.graphs import keeps_weights_as_constants, signature_functions
+from segtf.exporting.saved_model.warmup import write_warmup
 
 
 def write_saved_model(model, spec, folder, provenance, model_name, dynamic_size=False):

@@ -14,7 +14,7 @@ def convert(folder, variant, images=(), gives_ids=False):
     Args:
         folder: path of the SavedModel.
         variant: ``tflite``, ``tflite-float16``, ``tflite-dynamic`` or ``tflite-int8``, as in
-            `segtf.exporting.tflite.VARIANTS`.
+            `segtf.exporting.tflite.convert.VARIANTS`.
         images: for ``tflite-int8``: float32 arrays `(1, H, W, C)`, from which the ranges of
             activations are taken.
         gives_ids: for ``tflite-int8``: whether the output is uint8, class ids, or float32.

@@ -5,8 +5,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from segtf import signatures
 from segtf.empty_batches import never_empty
-from segtf.exporting.decode_graph import decode_in_graph
-from segtf.exporting.parts import in_parts
+from segtf.exporting.saved_model.decode_graph import decode_in_graph
+from segtf.exporting.saved_model.parts import in_parts
 from segtf.geometry import resize_image
 from segtf.tasks.choice import task_of
 

@@ -7,7 +7,7 @@ change in a FlatBuffers schema: the generated code of these schemas comes only w
 """
 
 import segtf
-from segtf.exporting.flat_tables import Byte, Floats, Nested, UInt, write_table
+from segtf.exporting.tflite.flat_tables import Byte, Floats, Nested, UInt, write_table
 from segtf.signatures import CLASS_IDS, LOGITS
 from segtf.tasks.choice import task_of
 

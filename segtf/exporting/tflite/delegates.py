@@ -4,7 +4,7 @@ from collections import Counter
 
 from ai_edge_litert.interpreter import Interpreter
 
-from segtf.exporting.gpu_rules import gpu_refusals
+from segtf.exporting.tflite.gpu_rules import gpu_refusals
 
 
 def delegate_report(content):

@@ -3,7 +3,7 @@
 import pytest
 
 from segtf.cli.limits import Limit, parse_limits
-from segtf.exporting.fitting import find_fitting, measure_milliseconds
+from segtf.exporting.tflite.fitting import find_fitting, measure_milliseconds
 from segtf.models import ModelCost
 
 SIZE = (64, 64)
@@ -20,7 +20,7 @@ COSTS = {
 @pytest.fixture(autouse=True)
 def known_costs(monkeypatch):
     monkeypatch.setattr(
-        "segtf.exporting.fitting.describe_models", lambda size: list(COSTS.values())
+        "segtf.exporting.tflite.fitting.describe_models", lambda size: list(COSTS.values())
     )
 
 

@@ -1,4 +1,4 @@
-"""How long a model takes for one image, and how much memory: measured in a process of its own."""
+"""What a model takes: time and memory for one image, in a process of its own, and disk."""
 
 import json
 import os
@@ -70,3 +70,11 @@ def measure_speed(path, size, threads=None, runs=50, seconds=5.0):
     milliseconds = 1000 * np.array(measured["seconds"])
     p50, p95 = np.percentile(milliseconds, (50, 95))
     return Speed(float(p50), float(p95), len(milliseconds), threads, measured["peak_memory"])
+
+
+def size_in_bytes(path):
+    """Return the size of a file, or of all files in a folder."""
+    path = Path(path)
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -13,8 +13,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from segtf.exporting import converter
-from segtf.exporting.tflite import calibrated_file, check_input_is_pixels, check_operations
+from segtf.exporting.tflite import converter
+from segtf.exporting.tflite.convert import calibrated_file, check_input_is_pixels, check_operations
 from segtf.signatures import CLASS_IDS
 
 _COSTLIEST = (2, 6, 16)
@@ -29,7 +29,7 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
     """Convert to full int8 but for what costs most, or for the first layers.
 
     Args:
-        model: likewise all others as `segtf.exporting.tflite.convert` takes them.
+        model: likewise all others as `segtf.exporting.tflite.convert.convert` takes them.
 
     Yields:
         The bytes of a file, and the names of what it computes in float32.

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from segtf.exporting.side_by_side import Case
-from segtf.exporting.speed import Speed
+from segtf.comparing.side_by_side import Case
+from segtf.comparing.speed import Speed
 from segtf.files import write_atomically
 from segtf.labels import LabelMap
 from segtf.spec import FORMAT_VERSION
@@ -177,7 +177,7 @@ def _shown(value, how):
 
 
 def make_rows(names, formats, sizes, comparison, speeds):
-    """Return the `Row`s of what `segtf.exporting.side_by_side.side_by_side` found."""
+    """Return the `Row`s of what `segtf.comparing.side_by_side.side_by_side` found."""
     first = comparison.figures[0].mean_iou
     return tuple(
         Row(

@@ -9,8 +9,8 @@ from PIL import Image, PngImagePlugin
 
 import segtf
 from segtf.data.decode import ImageError, read_image
-from segtf.exporting import graphs
-from segtf.exporting.graphs import signature_functions
+from segtf.exporting.saved_model import graphs
+from segtf.exporting.saved_model.graphs import signature_functions
 from segtf.spec import ModelSpec
 
 pytestmark = pytest.mark.calls_model

@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from segtf import signatures
-from segtf.exporting import converter
 from segtf.exporting.parity import ExportError
+from segtf.exporting.tflite import converter
 from segtf.tasks.choice import task_of
 
 

@@ -8,8 +8,8 @@ from export_examples import LABELS, blocks, encode, small_model
 from scipy import special
 
 import segtf
-from segtf.exporting import graphs
-from segtf.exporting.graphs import signature_functions
+from segtf.exporting.saved_model import graphs
+from segtf.exporting.saved_model.graphs import signature_functions
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 

@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from segtf.data.array_files import MAX_PIXELS, MAX_SIDE
 from segtf.data.jpeg_scans import MAX_SCANNED_PIXELS, MAX_SCANNED_VALUES, MAX_SCANS
-from segtf.exporting.exif_graph import (
+from segtf.exporting.saved_model.exif_graph import (
     has_hidden_orientation,
     jpeg_orientation,
     png_orientation,
     turn_upright,
 )
-from segtf.exporting.gif_graph import first_frame, gif_pixels
-from segtf.exporting.jpeg_graph import too_many_scans
+from segtf.exporting.saved_model.gif_graph import first_frame, gif_pixels
+from segtf.exporting.saved_model.jpeg_graph import too_many_scans
 
 _MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 _JPEG, _PNG, _GIF, _BMP = range(4)

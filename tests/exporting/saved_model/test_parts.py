@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from segtf.exporting.parts import in_parts
+from segtf.exporting.saved_model.parts import in_parts
 
 
 @pytest.mark.parametrize("total", [0, 1, 3, 4, 11])

@@ -6,7 +6,7 @@ where Pillow finds it.
 
 import tensorflow as tf
 
-from segtf.exporting.jpeg_graph import jpeg_parts, segment
+from segtf.exporting.saved_model.jpeg_graph import jpeg_parts, segment
 
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PART = 2**16

@@ -12,8 +12,8 @@ from export_examples import LABELS, blocks, small_model
 import segtf
 from segtf.exporting import ExportError
 from segtf.exporting.info import describe_export, export_info
-from segtf.exporting.sensitivity import int8_candidates
-from segtf.exporting.tflite import VARIANTS, convert
+from segtf.exporting.tflite.convert import VARIANTS, convert
+from segtf.exporting.tflite.sensitivity import int8_candidates
 from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec

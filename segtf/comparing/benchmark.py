@@ -1,16 +1,16 @@
-"""segtf.exporting.benchmark: trained and exported models side by side."""
+"""segtf.comparing.benchmark: trained and exported models side by side."""
 
 import math
 import platform
 from dataclasses import replace
 from pathlib import Path
 
+from segtf.comparing.generated_images import generated_images
+from segtf.comparing.parity_report import ParityReport, make_rows
+from segtf.comparing.run_images import split_source
+from segtf.comparing.side_by_side import examples_of, side_by_side, unlabelled_examples
+from segtf.comparing.speed import measure_speed, size_in_bytes
 from segtf.data import inspect_source, match_classes, select, with_classes_of
-from segtf.exporting.parity import generated_images, size_in_bytes
-from segtf.exporting.parity_report import ParityReport, make_rows
-from segtf.exporting.run_images import split_source
-from segtf.exporting.side_by_side import examples_of, side_by_side, unlabelled_examples
-from segtf.exporting.speed import measure_speed
 from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import keras
 
-from segtf.exporting.speed import measure_speed
-from segtf.exporting.tflite import convert
+from segtf.comparing.speed import measure_speed
+from segtf.exporting.tflite.convert import convert
 from segtf.labels import LabelMap
 from segtf.models import ModelCost, build_model, describe_models
 from segtf.spec import ModelSpec

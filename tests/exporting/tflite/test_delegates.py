@@ -4,8 +4,8 @@ import pytest
 from export_examples import blocks
 
 import segtf
-from segtf.exporting.delegates import delegate_report, describe_delegates
-from segtf.exporting.tflite import convert
+from segtf.exporting.tflite.convert import convert
+from segtf.exporting.tflite.delegates import delegate_report, describe_delegates
 from segtf.inference.specs import make_spec
 
 

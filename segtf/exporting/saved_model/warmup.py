@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from segtf import signatures
-from segtf.exporting.parity import generated_images
+from segtf.comparing.generated_images import generated_images
 
 # Field numbers of tensorflow_serving/apis: prediction_log, predict and model.proto.
 _PREDICT_LOG_OF_LOG = 6

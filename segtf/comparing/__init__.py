@@ -1,0 +1,1 @@
+"""Models side by side: agreement, speed, memory, and the report of it."""
