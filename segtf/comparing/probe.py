@@ -13,22 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from segtf.version_folders import newest_version
-
 _WARM_UP, _LEAST = 2, 5
 
 
-def main(path, size, threads, rounds, seconds):
-    """Measure the model at `path` on one image of `size`, height and width."""
-    path = Path(path)
-    if newest_version(path):
+def main(format, path, size, threads, rounds, seconds):
+    """Measure the model at `path`, of a format by its name, on one image of `size`."""
+    if format == "saved_model":
         # Its weights are constants, as a rule, with which oneDNN is the faster. On some CPUs
         # TensorFlow leaves it off unless asked, as export/serving/compose.yaml does.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    load = {".tflite": _tflite, ".onnx": _onnx}.get(path.suffix, _tensorflow)
+    load = {"tflite": _tflite, "onnx": _onnx}.get(format, _tensorflow)
     prepare = load(threads)
     before = _resident("VmRSS")
-    run = prepare(str(path), size)
+    run = prepare(path, size)
     for _ in range(_WARM_UP):
         run()
     taken = []
@@ -108,6 +105,6 @@ def _tensorflow(threads):
 
 
 if __name__ == "__main__":
-    model, *numbers = sys.argv[1:]
+    name, model, *numbers = sys.argv[1:]
     height, width, *settings = map(int, numbers[:4])
-    main(model, (height, width), *settings, float(numbers[4]))
+    main(name, model, (height, width), *settings, float(numbers[4]))

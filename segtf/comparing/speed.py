@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segtf.inference.formats import find_model
 from segtf.resources import usable_cores
 
 _PROBE = Path(__file__).with_name("probe.py")
@@ -52,11 +53,13 @@ def measure_speed(path, size, threads=None, runs=50, seconds=5.0):
         A `Speed`.
 
     Raises:
-        ValueError: if the model could not be run, with the end of what its process wrote.
+        ValueError: for a path that is no model, or if it could not be run, with the end of what its
+            process wrote.
     """
     threads = threads or usable_cores()
     # -P: the names of the files beside the probe are not those of modules.
-    command = [sys.executable, "-P", _PROBE, path, *size, threads, runs, seconds]
+    format = find_model(path).format.name
+    command = [sys.executable, "-P", _PROBE, format, path, *size, threads, runs, seconds]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
