@@ -18,8 +18,8 @@ signature           inputs                  outputs
                                             has no answer
 ``logits``          ``pixels`` uint8        ``logits`` float32 [N, H, W, K]
                     [N, H, W, C]
-``probabilities``   ``pixels``, likewise    ``probabilities`` float32 [N, H, W, K]
-``class_ids``       ``pixels``, likewise    ``class_ids`` uint8 [N, H, W]
+``probabilities``   ``pixels``, the same    ``probabilities`` float32 [N, H, W, K]
+``class_ids``       ``pixels``, the same    ``class_ids`` uint8 [N, H, W]
 =================== ======================= ================================================
 
 The own size of a JPEG is that after its EXIF orientation has been applied, as viewers show it.

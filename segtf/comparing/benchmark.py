@@ -32,8 +32,8 @@ def benchmark(
         out: folder for ``benchmark.json``, ``benchmark.md`` and ``benchmark.png``; without one
             nothing is written.
         threads: threads that each runtime may use; by default all available cores.
-        runs: how often each model is run on one image, if that takes no longer than `seconds`.
-        seconds: likewise.
+        runs: how often each model is run on one image, 5 or more.
+        seconds: longest time, in seconds, that the runs of one model take, after the first five.
         load_settings: of `segtf.load` (labels, resize, ...), for models that lack them.
 
     Returns:
@@ -133,7 +133,7 @@ def _size(path):
 
 
 def _processor():
-    """Name of the CPU, as Linux tells it, or the architecture."""
+    """Name of the CPU, as Linux gives it, or the architecture."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

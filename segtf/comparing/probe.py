@@ -40,7 +40,7 @@ def main(format, path, size, threads, rounds, seconds):
 
 
 def _resident(name):
-    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM), as Linux tells them."""
+    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM), as Linux gives them."""
     status = Path("/proc/self/status")
     if not status.is_file():
         return None

@@ -79,7 +79,7 @@ def examples_of(source, spec) -> Iterable[Example]:
 
 
 def unlabelled_examples(images, channels) -> Iterable[Example]:
-    """Decode images, as a predictor takes them, one after the other."""
+    """Decode images (paths, bytes, PIL images or uint8 arrays) one after the other."""
     for index, image in enumerate(images):
         yield Example(f"image {index}", read_image(image, channels))
 

@@ -46,8 +46,8 @@ def measure_speed(path, size, threads=None, runs=50, seconds=5.0):
         path: a run folder, ``.keras`` or ``.tflite`` file, SavedModel folder or ``.onnx`` file.
         size: height and width of the image.
         threads: threads that the runtime may use; by default all available cores.
-        runs: number of runs, if they do not take longer than `seconds`; at least five.
-        seconds: likewise.
+        runs: number of runs, 5 or more.
+        seconds: longest time, in seconds, that the runs take, after the first five.
 
     Returns:
         A `Speed`.

@@ -77,7 +77,10 @@ class Evaluation:
 
     @property
     def image_iou(self):
-        """IoU of each image, likewise."""
+        """IoU of each image, `(N,)`; of several classes their mean, of two the foreground's.
+
+        NaN where no pixel counts.
+        """
         return self.scores.iou
 
     @property

@@ -24,7 +24,7 @@ def write_report(evaluation, samples, predictor_of, run=None):
         metrics.json        all figures
         images.csv          id, dice, iou, ... of each image
         classes.csv         the figures of each class over all pixels, with their intervals
-        image_classes.csv   pixels found, made up and missed of each class in each image
+        image_classes.csv   pixels found, wrongly found and missed of each class in each image
         thresholds.csv      the figures of a binary task at each threshold
         overlays.png        the worst image, the best, and some between
         report.html         all of this to look at, in one file

@@ -10,19 +10,19 @@ from segtf.inference.formats import find_model
 SPEC, CARD, CHECKSUMS = ".spec.json", ".card.md", ".sha256"
 
 
-def write_companions(path, told, report, card):
+def write_companions(path, about, report, card):
     """Write what lies beside a file that was exported; the checksums come last.
 
     Args:
         path: the file.
-        told: what it says about itself, as a dict for JSON.
+        about: what it says about itself, as a dict for JSON.
         report: its `ParityReport`.
         card: its model card, text.
     """
     report.save(path.parent, f"{path.name}.parity")
     texts = {
-        path.with_name(LABELS_FILE): labels_text(told["labels"]["names"]),
-        companion(path, SPEC): json.dumps(_spec(path, told), indent=2) + "\n",
+        path.with_name(LABELS_FILE): labels_text(about["labels"]["names"]),
+        companion(path, SPEC): json.dumps(_spec(path, about), indent=2) + "\n",
         companion(path, CARD): card,
     }
     for target, text in texts.items():
@@ -31,13 +31,13 @@ def write_companions(path, told, report, card):
     write_checksums(companion(path, CHECKSUMS), path.parent, [path, *texts, *figures])
 
 
-def _spec(path, told):
+def _spec(path, about):
     """The spec, and what goes in and comes out; sides of any length are `null`."""
     ports = [_port(*one) for one in find_model(path).format.ports(path)]
     gives = "class_ids" if len(ports[1]["shape"]) == 3 else "logits"
     return {
         "file": path.name,
-        **told,
+        **about,
         "input": {**ports[0], "layout": "NHWC", "values": [0, 255]},
         "output": {**ports[1], "gives": gives},
     }

@@ -108,8 +108,8 @@ def export(
     ``saved_model``    ``DIR/1/``, or the next      99.9%        see `segtf.signatures`
                        number
     ``tflite``         ``DIR/model.tflite``         99.9%        float32 pixels 0..255, logits
-    ``tflite-float16`` ``DIR/model-float16.tflite`` 99.8%        likewise
-    ``tflite-dynamic`` ``DIR/model-dynamic.tflite`` 98%          likewise
+    ``tflite-float16`` ``DIR/model-float16.tflite`` 99.8%        the same
+    ``tflite-dynamic`` ``DIR/model-dynamic.tflite`` 98%          the same
     ``tflite-int8``    ``DIR/model-int8.tflite``    95%          uint8 pixels, uint8 class ids
     ``onnx``           ``DIR/model.onnx``           99.9%        float32 pixels 0..255, logits;
                                                                  needs the extra ``onnx``
@@ -133,16 +133,24 @@ def export(
     ``DIR/1.parity.png``.
 
     Args:
-        model_or_run: a run folder, a ``.keras`` file or a `keras.Model`, as `segtf.load` takes it.
-        directory: where to.
+        model_or_run: a run folder (or `Run`), a ``.keras`` file or a `keras.Model`.
+        directory: folder for the version folder or the file; made if it is not there.
         format: one of the above.
-        labels: likewise `resize`, `threshold` and `size`: as `segtf.load` takes them.
+        labels: `LabelMap`, for a model that brings none; by default that of `source`, or
+            ``class_0``, ``class_1``, ... With a model that brings one, it replaces names and
+            colours.
+        resize: how an image is brought to the model's size: ``stretch``, ``letterbox`` or
+            ``crop``. By default what the model brings, or ``stretch``.
+        threshold: probability from which a pixel of a binary task is foreground. By default what
+            the model brings, or 0.5.
+        size: height and width in pixels to work at, for a model that takes any size.
         source: a `segtf.data.Source` of labelled images to compare on, whose classes are matched
             by name; by default those that the run held out. ``tflite-int8`` of a model without a
             run is calibrated on its split ``train``, or on every second of its images, and
             compared on the others.
-        check_images: images without labels to compare on instead, as a predictor takes them.
-            Without any, those of `calibration` are used, or generated ones.
+        check_images: images without labels to compare on instead: paths, encoded bytes, PIL images
+            or uint8 arrays `(H, W, C)`. Without any, those of `calibration` are used, or generated
+            ones.
         calibration: images for ``tflite-int8``: some hundred that look like those it will see;
             by default some that the run was trained on, with all classes among them, or some of
             `source`.
@@ -203,14 +211,14 @@ def export(
     model = reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
     origin = provenance(model, model_or_run)
-    told = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
+    about = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
     figures = read_figures(model_or_run)
     if format == "saved_model":
-        return _export_saved_model(model, trial, directory, told, figures)
+        return _export_saved_model(model, trial, directory, about, figures)
     if format == "onnx":
-        return _export_onnx(model, trial, directory, told, figures)
-    told["gives"] = gives
-    return _export_tflite(model, trial, directory, format, calibration, details, told, figures)
+        return _export_onnx(model, trial, directory, about, figures)
+    about["gives"] = gives
+    return _export_tflite(model, trial, directory, format, calibration, details, about, figures)
 
 
 def _file_names(format, gives):
@@ -273,11 +281,11 @@ def _reference(model, spec, reader, images):
     return copy
 
 
-def _export_saved_model(model, trial, directory, told, figures):
+def _export_saved_model(model, trial, directory, about, figures):
     spec, path = trial.reference.spec, next_version(directory)
     name = Path(directory).resolve().name
     with publishing_folder(path) as folder:
-        write_saved_model(model, spec, folder, told["provenance"], name, told["dynamic_size"])
+        write_saved_model(model, spec, folder, about["provenance"], name, about["dynamic_size"])
         exported = Predictor(SavedModelBackend(folder, spec))
         if spec.channels in (1, 3):
             check_files(trial, exported.backend.model, _SAVED_MODEL_AGREEMENT)
@@ -287,7 +295,7 @@ def _export_saved_model(model, trial, directory, told, figures):
         extra = folder / "assets.extra"
         report.save_figures(extra, "parity")
         write_atomically(extra / LABELS_FILE, labels_text(spec.labels.names))
-        card = model_card(f"{name}/{path.name}", told, report, figures)
+        card = model_card(f"{name}/{path.name}", about, report, figures)
         write_atomically(extra / "model-card.md", card)
         write_folder_checksums(folder)
     # Beside the version folder: the picture shows images of the data, which leave in no model.
@@ -295,25 +303,25 @@ def _export_saved_model(model, trial, directory, told, figures):
     return Export(path, "saved_model", report)
 
 
-def _export_onnx(model, trial, directory, told, figures):
+def _export_onnx(model, trial, directory, about, figures):
     spec = trial.reference.spec
-    own = {SPEC_METADATA: json.dumps(told)}
-    content = convert_to_onnx(model, spec, own, told["dynamic_size"])
+    own = {SPEC_METADATA: json.dumps(about)}
+    content = convert_to_onnx(model, spec, own, about["dynamic_size"])
     path = Path(directory) / _ONNX_NAME
-    return _publish(content, path, trial, "onnx", _ONNX_AGREEMENT, {}, told, figures)
+    return _publish(content, path, trial, "onnx", _ONNX_AGREEMENT, {}, about, figures)
 
 
-def _export_tflite(model, trial, directory, format, calibration, details, told, figures):
-    spec, dynamic_size, gives = trial.reference.spec, told["dynamic_size"], told["gives"]
+def _export_tflite(model, trial, directory, format, calibration, details, about, figures):
+    spec, dynamic_size, gives = trial.reference.spec, about["dynamic_size"], about["gives"]
     canvases = [trial.reference.canvas(image) for image in calibration]
     content, more = best_file(model, trial, format, canvases, dynamic_size, gives)
     task, files = task_metadata(spec, model.name, gives, dynamic_size)
-    own = json.dumps(told).encode("utf-8")
+    own = json.dumps(about).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, **more, "delegates": delegate_report(content)}
     path, least = Path(directory) / file_name(format, gives), VARIANTS[format].least_agreement
     try:
-        return _publish(content, path, trial, format, least, details, told, figures)
+        return _publish(content, path, trial, format, least, details, about, figures)
     except ExportError as error:
         if format == "tflite":
             raise
@@ -321,12 +329,12 @@ def _export_tflite(model, trial, directory, format, calibration, details, told, 
         raise ExportError(f"{error}. {instead}") from error
 
 
-def _publish(content, path, trial, format, least, details, told, figures):
+def _publish(content, path, trial, format, least, details, about, figures):
     """Measure a model of one file, then put it and what explains it in their place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     details = {"sha256": hashlib.sha256(content).hexdigest(), **details}
     with replacing(path) as beside:
         beside.write_bytes(content)
         report = trial.measure(load(beside), beside, path.name, format, least, details)
-    write_companions(path, told, report, model_card(path.name, told, report, figures))
+    write_companions(path, about, report, model_card(path.name, about, report, figures))
     return Export(path, format, report)

@@ -26,12 +26,12 @@ def read_figures(model_or_run):
     return read_json_object(path) if path is not None and path.is_file() else None
 
 
-def model_card(name, told, report, figures):
+def model_card(name, about, report, figures):
     """Return a model card.
 
     Args:
         name: of the file or folder.
-        told: what an export says about itself: the spec as a dict, ``dynamic_size`` and
+        about: what an export says about itself: the spec as a dict, ``dynamic_size`` and
             ``provenance``.
         report: the `ParityReport` of the export.
         figures: what `read_figures` returned.
@@ -39,34 +39,34 @@ def model_card(name, told, report, figures):
     Returns:
         Text in Markdown.
     """
-    origin, names = told["provenance"], told["labels"]["names"]
+    origin, names = about["provenance"], about["labels"]["names"]
     data = origin["data"] or {}
     sections = [
-        [f"# Model card: {_text(name)}", "", _summary(told, report)],
-        ["## Classes", "", *_classes(told["labels"])],
+        [f"# Model card: {_text(name)}", "", _summary(about, report)],
+        ["## Classes", "", *_classes(about["labels"])],
         ["## Intended use", "", *_use(names, data)],
         ["## Data", "", *_data(data)],
         ["## Figures", "", *_figures(names, figures, origin["metrics"])],
         ["## Agreement with the trained model", "", *_agreement(report)],
-        ["## Limits", "", *_limits(told, figures, data, report)],
+        ["## Limits", "", *_limits(about, figures, data, report)],
         ["## Made with", "", _joined(origin["packages"])],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
-def _summary(told, report):
-    origin, (height, width) = told["provenance"], told["size"]
+def _summary(about, report):
+    origin, (height, width) = about["provenance"], about["size"]
     size = f"of {height} x {width} (height x width)"
-    others = f"others are brought to {height} x {width} by: {told['resize']}"
-    if told["dynamic_size"]:
+    others = f"others are brought to {height} x {width} by: {about['resize']}"
+    if about["dynamic_size"]:
         size, others = "of any height and width", f"it was made for {height} x {width}"
-    threshold, foreground = "", thresholded_class(told["labels"]["names"])
+    threshold, foreground = "", thresholded_class(about["labels"]["names"])
     if foreground is not None:
         threshold = f" A pixel is {_text(foreground)} from a probability of "
-        threshold += f"{told['threshold']:g} on."
+        threshold += f"{about['threshold']:g} on."
     return (
         f"A segmentation model, {_text(origin['model'])}, of {origin['parameters']:,} parameters, "
-        f"in the format {report.rows[-1].format}. It takes images {size} and {told['channels']} "
+        f"in the format {report.rows[-1].format}. It takes images {size} and {about['channels']} "
         f"channels, pixels 0..255; {others}.{threshold}"
     )
 
@@ -156,13 +156,13 @@ def _agreement(report):
     yield from report.table(markdown=True)
 
 
-def _limits(told, figures, data, report):
+def _limits(about, figures, data, report):
     if figures is not None and figures.get("split") == "val":
         yield (
             "- The best epoch was chosen on the images that the figures are of: expect slightly "
             "less on others."
         )
-    if figures is not None or told["provenance"]["metrics"]:
+    if figures is not None or about["provenance"]["metrics"]:
         yield (
             "- All figures are of images from one source. Other cameras, places and people, and "
             "differences between groups of them, have not been measured."
@@ -178,12 +178,12 @@ def _limits(told, figures, data, report):
     unseen = [_text(name) for name, one in per_class.items() if one["iou"] is None]
     if unseen:
         yield f"- Classes that the images measured on do not show: {', '.join(unseen)}."
-    if not told["dynamic_size"]:
+    if not about["dynamic_size"]:
         yield (
-            f"- The network sees images at {told['size'][0]} x {told['size'][1]}: what is too "
+            f"- The network sees images at {about['size'][0]} x {about['size'][1]}: what is too "
             "small to be seen at that size is lost."
         )
-    if told.get("gives") == "class_ids":
+    if about.get("gives") == "class_ids":
         yield "- Classes are decided at that size, which blurs outlines of larger images."
     if not report.labelled:
         yield "- The agreement was measured on images without labels."

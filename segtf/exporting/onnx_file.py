@@ -21,7 +21,7 @@ def convert_to_onnx(model, spec, metadata, dynamic_size=False):
     Args:
         model: `keras.Model` in float32 that gives logits.
         spec: its `ModelSpec`.
-        metadata: name to text of what the file tells about itself.
+        metadata: name to text of what the file says about itself.
         dynamic_size: whether the file takes any height and width, as the model then has to.
 
     Returns:

@@ -21,7 +21,7 @@ def provenance(model, model_or_run):
 
     Args:
         model: the `keras.Model` that is exported.
-        model_or_run: what `segtf.export` was given. A run also tells about data and figures.
+        model_or_run: what `segtf.export` was given. A run also has data and metrics.
 
     Returns:
         A dict for JSON: ``model`` (its name), ``parameters``, ``packages`` (name to version),

@@ -20,7 +20,7 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None, out
     ids, for which `labels` say how many classes there are. Where the graph does not show what a
     model gives, each answer is looked at until one cannot be of probabilities (a value below 0,
     or above 1 with several channels); until then one that may be is refused, so that nothing is
-    taken for what it is not. `outputs` then tells.
+    taken for what it is not; with `outputs` it is settled.
 
     Args:
         path_or_model: a run folder (or `Run`), a ``.keras`` file, a `keras.Model`, a SavedModel

@@ -35,7 +35,7 @@ class Quantization:
 
     Args:
         scale: float32 array, of one value or of one per channel.
-        zero_point: int array, likewise.
+        zero_point: int array, of one value or of one per channel.
         dtype: NumPy type of the numbers.
     """
 
@@ -86,8 +86,9 @@ class Ports:
         given: the `Tensor` that it takes.
         received: the `Tensor` that it gives.
         meaning: what its graph shows of that, one of `segtf.inference.meaning`.
-        outputs: what the caller says that it gives, as `segtf.load` takes it.
-        labels: likewise `resize`, `threshold` and `size`.
+        outputs: ``logits`` or ``probabilities``, where the caller knows what it gives, or `None`.
+        labels: the `LabelMap`, or `None` for ``class_0``, ``class_1``, ...
+        asked: `resize`, `threshold` and `size` of the `ModelSpec`, `None` for the defaults.
 
     Attributes:
         spec: the `ModelSpec`.
@@ -128,7 +129,7 @@ class Ports:
         return (count, height, width, channels)
 
     def feed(self, pixels):
-        """Return uint8 pixels `(N, H, W, C)` as the model takes them."""
+        """Return uint8 pixels `(N, H, W, C)` as numbers of the input's type, shape and scale."""
         if self.takes_channels_first:
             pixels = np.moveaxis(pixels, -1, 1)
         quantization = self._given.quantization

@@ -1,4 +1,4 @@
-"""The spec of a model: made up for one that brings none, adapted for one that brings it."""
+"""The spec of a model: made for one that brings none, adapted for one that brings it."""
 
 import dataclasses
 
@@ -84,7 +84,8 @@ def adapt_exported_spec(details, path, outputs=None, **asked):
         details: what `segtf.export` wrote into it.
         path: where it lies, for messages.
         outputs: ``logits``, which it gives, or `None`.
-        asked: as `adapt_spec` takes it; a file for any size takes another `size` as well.
+        asked: `labels`, `resize`, `threshold` and `size` in place of those of the spec; a file for
+            any size takes another `size` as well.
 
     Raises:
         ValueError: for a damaged spec, or arguments that do not fit it.

@@ -16,9 +16,12 @@ def best_file(model, trial, format, canvases, dynamic_size, gives):
     in it.
 
     Args:
-        model: likewise `format`, `canvases` (to calibrate on), `dynamic_size` and `gives`, as
-            `segtf.exporting.tflite.convert.convert` takes them.
+        model: `keras.Model` in float32 that gives logits.
         trial: the `Trial` whose reference it has to agree with.
+        format: a name in `segtf.exporting.tflite.convert.VARIANTS`.
+        canvases: uint8 arrays `(H, W, C)` of the model's size to calibrate ``tflite-int8`` on.
+        dynamic_size: whether the file takes any height and width, as the model then has to.
+        gives: ``logits`` or ``class_ids``.
     """
     spec = trial.reference.spec
     if format != "tflite-int8":
@@ -51,8 +54,8 @@ def format_that_fits(model, trial, format, dynamic_size, gives):
         model: `keras.Model` in float32 that gives logits.
         trial: the `Trial` that refused it.
         format: the name of the one that was refused.
-        dynamic_size: as `segtf.exporting.tflite.convert.convert` takes it.
-        gives: as `segtf.exporting.tflite.convert.convert` takes it.
+        dynamic_size: whether the file takes any height and width, as the model then has to.
+        gives: ``logits`` or ``class_ids``.
 
     Returns:
         A sentence without its full stop.

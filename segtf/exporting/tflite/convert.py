@@ -41,7 +41,7 @@ def file_name(variant, gives=None):
 
     Args:
         variant: a name in `VARIANTS`.
-        gives: what the file gives, as `convert` takes it.
+        gives: what the file gives, ``logits`` or ``class_ids``; `None` for the usual.
     """
     name = VARIANTS[variant].file_name
     if gives in (None, usual_answer(variant)):
@@ -115,7 +115,11 @@ def calibrated_file(model, spec, calibration, dynamic_size, gives):
     """Return a float32 file with the ranges of all its tensors, for `converter.quantize`.
 
     Args:
-        model: likewise all others as `convert` takes them.
+        model: `keras.Model` in float32 that gives logits.
+        spec: its `ModelSpec`.
+        calibration: uint8 arrays `(H, W, C)` of the model's size.
+        dynamic_size: whether the file takes any height and width, as the model then has to.
+        gives: ``logits`` or ``class_ids``.
     """
     with tempfile.TemporaryDirectory() as folder:
         _save(model, spec, folder, dynamic_size, gives)

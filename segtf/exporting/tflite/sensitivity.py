@@ -29,7 +29,11 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
     """Convert to full int8 but for what costs most, or for the first layers.
 
     Args:
-        model: likewise all others as `segtf.exporting.tflite.convert.convert` takes them.
+        model: `keras.Model` in float32 that gives logits.
+        spec: its `ModelSpec`.
+        calibration: uint8 arrays `(H, W, C)` of the model's size.
+        dynamic_size: whether the file takes any height and width, as the model then has to.
+        gives: ``logits`` or ``class_ids``.
 
     Yields:
         The bytes of a file, and the names of what it computes in float32.

@@ -63,8 +63,8 @@ class Format(Protocol):
 
         Args:
             found: its `ModelPath`.
-            asked: `labels`, `resize`, `threshold`, `size` and `outputs`, as `segtf.load` takes
-                them.
+            asked: the arguments of `segtf.load` besides the model: `labels`, `resize`,
+                `threshold`, `size` and `outputs`, each `None` where nothing is asked for.
 
         Raises:
             ValueError: if it cannot be read, or for arguments that do not fit it.

@@ -128,11 +128,11 @@ def load_keras(found, labels=None, resize=None, threshold=None, size=None, outpu
     Args:
         found: `ModelPath` of a run's model, a ``.keras`` file (within a run folder: of that run's
             spec) or a `keras.Model`.
-        labels: as `segtf.load` takes it.
-        resize: as `segtf.load` takes it.
-        threshold: as `segtf.load` takes it.
-        size: as `segtf.load` takes it.
-        outputs: as `segtf.load` takes it.
+        labels: `LabelMap` in place of the one that it brings, or of ``class_0``, ``class_1``, ...
+        resize: ``stretch``, ``letterbox`` or ``crop`` in place of the rule that it brings.
+        threshold: probability, 0..1, in place of the one that it brings.
+        size: height and width to work at, for a model that takes any size.
+        outputs: ``logits`` or ``probabilities``, where its graph does not show what it gives.
 
     Returns:
         `keras.Model`, `ModelSpec`, and a `KerasReader`, or `None` for a model that gives logits

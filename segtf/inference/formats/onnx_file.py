@@ -111,8 +111,10 @@ def onnx_ports(session, path, outputs=None, **asked):
     Args:
         session: what `open_onnx` returned.
         path: the file.
-        outputs: what a model of one's own gives, as `segtf.load` takes it.
-        asked: `labels`, `resize`, `threshold` and `size`, as `segtf.load` takes them.
+        outputs: ``logits`` or ``probabilities``, where the caller knows what a model of others
+            gives; `None` where its graph has to show it.
+        asked: `labels` (a `LabelMap`), `resize` (a rule), `threshold` (0..1) and `size` (height
+            and width), each `None` for what the file brings.
 
     Returns:
         A `ModelSpec`, and `Ports` or `None`.

@@ -101,8 +101,10 @@ def open_tflite(path, outputs=None, **asked):
 
     Args:
         path: the file.
-        outputs: what a file of one's own gives, as `segtf.load` takes it.
-        asked: `labels`, `resize`, `threshold` and `size`, as `segtf.load` takes them.
+        outputs: ``logits`` or ``probabilities``, where the caller knows what a model of others
+            gives; `None` where its graph has to show it.
+        asked: `labels` (a `LabelMap`), `resize` (a rule), `threshold` (0..1) and `size` (height
+            and width), each `None` for what the file brings.
 
     Returns:
         A `ModelSpec`, and `Ports` or `None`.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 MOST_LOGIT = 24 * math.log(2)
-"""Logits that probabilities are turned into lie within so much of zero: float32 tells no more."""
+"""Logits that probabilities are turned into lie within so much of zero, as far as float32 goes."""
 _MARGIN = 0.1
 """How far interpolation may carry a probability beyond 0..1."""
 

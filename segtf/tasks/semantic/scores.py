@@ -88,7 +88,10 @@ class ImageScores:
 
     @cached_property
     def iou(self):
-        """IoU of each image, likewise."""
+        """IoU of each image, `(N,)`; of several classes their mean, of two the foreground's.
+
+        NaN where no pixel counts.
+        """
         return self._of_images(iou(self.counts))
 
     @cached_property

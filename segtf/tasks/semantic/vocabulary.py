@@ -15,7 +15,8 @@ image Dice                  of one image: the foreground's, or the  ``images.csv
                             mean over the classes in it
 =========================== ======================================= ==========================
 
-IoU likewise. What a training writes at each epoch is over all pixels, at the model's size.
+The same names stand for IoU. What a training writes at each epoch is over all pixels, at the
+model's size.
 """
 
 from segtf.tasks.semantic.answer import thresholded_class
