@@ -56,7 +56,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SideBySide:
     """What `side_by_side` found.
 
     Args:
@@ -95,7 +95,7 @@ def side_by_side(predictors, examples):
         examples: iterable of `Example`s; either all or none have a truth.
 
     Returns:
-        A `Comparison`.
+        A `SideBySide`.
     """
     reference = predictors[0]
     tallies = [task_of(one.spec).scores(one.spec.labels, with_outlines=False) for one in predictors]
@@ -129,7 +129,7 @@ def side_by_side(predictors, examples):
     means = [_mean_iou(tally) if labelled else None for tally in tallies]
     shares = (equal / pixels).tolist()
     figures = tuple(map(Figures, shares, differences, means))
-    return Comparison(figures, images, labelled, tuple(cases))
+    return SideBySide(figures, images, labelled, tuple(cases))
 
 
 def _mean_iou(tally):

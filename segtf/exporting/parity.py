@@ -105,7 +105,7 @@ class Trial:
         )
 
     def compare(self, exported, least):
-        """Return the `Comparison` of an exported model with the reference, if it is close enough.
+        """Return the `SideBySide` of an exported model with the reference, if it is close enough.
 
         Args and errors are those of `measure`.
         """
@@ -125,7 +125,7 @@ class Trial:
         return side_by_side([self.reference, exported], tried).figures[1].agreement
 
     def try_file(self, tflite, least):
-        """Return the `Comparison` of a TFLite file, as `compare` does.
+        """Return the `SideBySide` of a TFLite file, as `compare` does.
 
         Args:
             tflite: the bytes of the file.
