@@ -26,7 +26,13 @@ from segtf.losses import CrossentropyDice
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
 from segtf.spec import ModelSpec
-from segtf.training import AverageWeights, BatchNormStatistics, fit_momentum, usual_momentum
+from segtf.training import (
+    AverageWeights,
+    BatchNormStatistics,
+    fit_momentum,
+    fuse_batch_norm,
+    usual_momentum,
+)
 from segtf.training.batch_norm import enough_batches
 from segtf.training.batches import TrainingData, make_split
 from segtf.training.config import TrainConfig
@@ -107,7 +113,7 @@ def curves(model, data, size, epochs, batch):
     network = build_model(
         model, (size, size, spec.channels), spec.labels.num_logits, **model_settings(config)
     )
-    fit_momentum(network, steps)
+    fit_momentum(fuse_batch_norm(network), steps)
     metric = ConfusionMatrix(spec.labels.num_classes, ignore_class=spec.labels.ignore_class)
     network.compile(make_optimizer(config, steps), CrossentropyDice(ignore_class=255))
     callback = ValidateInThreeWays(network, training, epochs * steps, metric)

@@ -104,9 +104,11 @@ def train_segtf(options, policy="float32"):
 
     import segtf
     from segtf.losses import CrossentropyDice
+    from segtf.training import fuse_batch_norm
 
     keras.mixed_precision.set_global_policy(policy)
     model = segtf.unet(input_shape=(options.size, options.size, 3), num_classes=1)
+    fuse_batch_norm(model)
     model.compile(keras.optimizers.AdamW(1e-3), CrossentropyDice())
     images, masks = (tf.constant(values) for values in make_batch(options))
     trainable = sum(int(tf.size(weight)) for weight in model.trainable_weights)

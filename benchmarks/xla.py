@@ -25,6 +25,7 @@ import tensorflow as tf
 from segtf.losses import CrossentropyDice
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
+from segtf.training import fuse_batch_norm
 from segtf.training.precision import dtype_policy
 
 
@@ -70,6 +71,7 @@ def compare(model, precision, size, batch, rounds, steps, **settings):
 def _compiled(name, precision, size, jit_compile, **settings):
     with dtype_policy(precision):
         model = build_model(name, (size, size, 3), num_classes=1, **settings)
+    fuse_batch_norm(model)
     optimizer = keras.optimizers.AdamW(1e-3)
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

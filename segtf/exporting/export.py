@@ -35,7 +35,7 @@ from segtf.inference.formats.keras_model import KerasBackend, load_keras
 from segtf.inference.formats.saved_model import SavedModelBackend
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
-from segtf.models.float32 import in_float32
+from segtf.models.keras_file import in_float32
 from segtf.ranges import number
 from segtf.signatures import CLASS_IDS, SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version

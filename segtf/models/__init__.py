@@ -1,10 +1,10 @@
-"""Architectures: each a function that returns a plain `keras.Model`."""
+"""Architectures: bodies, heads, and builders of the two as a plain `keras.Model`."""
 
 from segtf.models.costs import multiply_adds
 from segtf.models.efficientnet_lite import efficientnet_lite
 from segtf.models.encoders import ENCODERS, encoder_features, encoder_stages
 from segtf.models.ensemble import ensemble
-from segtf.models.heads import segmentation_head
+from segtf.models.heads import Body, Head, model_of, segmentation_head
 from segtf.models.lite import lite, lite_body
 from segtf.models.registry import (
     ModelCost,
@@ -22,6 +22,8 @@ from segtf.models.unpooling import max_pool_with_indices, max_unpool
 
 __all__ = [
     "ENCODERS",
+    "Body",
+    "Head",
     "ModelCost",
     "ModelVariant",
     "build_model",
@@ -37,6 +39,7 @@ __all__ = [
     "max_pool_with_indices",
     "max_unpool",
     "model_names",
+    "model_of",
     "multiply_adds",
     "register_model",
     "segmentation_head",

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import keras
 
-from segtf.models.weight_files import Head, WeightFile
+from segtf.models.weight_files import Classifier, WeightFile
 
-_DENSE_HEAD = Head()
+_DENSE_HEAD = Classifier()
 
 
 class Application(NamedTuple):
@@ -21,7 +21,7 @@ class Application(NamedTuple):
 
     name: str
     settings: tuple[tuple[str, object], ...] = (("include_preprocessing", False),)
-    head: Head = _DENSE_HEAD
+    head: Classifier = _DENSE_HEAD
 
 
 def build_application(application, name, shape, weights):

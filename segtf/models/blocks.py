@@ -55,10 +55,19 @@ def convolution(
             follows, which would cancel it.
         rectify: whether a ReLU follows.
         ceiling: what that ReLU bounds values by; `None` for nothing.
-        name: prefix of the names of the layers.
+        name: prefix of the names of the layers; `None` for names that Keras makes, each another.
+
+    Returns:
+        Feature map `(B, ceil(H / strides), ceil(W / strides), filters)`.
 
     Raises:
         ValueError: for an unknown normalisation.
+
+    Example:
+
+    >>> x = Input((8, 8, 3))
+    >>> convolution(convolution(x, 4), 4, strides=2).shape
+    (None, 4, 4, 4)
     """
     if normalization not in NORMALIZATIONS:
         raise ValueError(
@@ -71,10 +80,10 @@ def convolution(
         padding="same",
         use_bias=normalization is None if use_bias is None else use_bias,
         kernel_initializer="he_normal",
-        name=f"{name}_conv",
+        name=_joined(name, "conv"),
     )(x)
     x = normalize(x, normalization, batch_norm_momentum, name)
-    return layers.ReLU(ceiling, name=f"{name}_relu")(x) if rectify else x
+    return layers.ReLU(ceiling, name=_joined(name, "relu"))(x) if rectify else x
 
 
 def depthwise_convolution(
@@ -82,7 +91,16 @@ def depthwise_convolution(
 ):
     """Convolve each channel for itself with same padding, then normalise and rectify.
 
-    The arguments are those of `convolution`.
+    Args:
+        x: feature map `(B, H, W, C)`.
+        kernel_size: side of the kernel in pixels.
+        strides: how many times smaller height and width become.
+        batch_norm_momentum: weight of the past in the moving statistics.
+        ceiling: what the ReLU bounds values by; `None` for nothing.
+        name: prefix of the names of the layers; `None` for names that Keras makes, each another.
+
+    Returns:
+        Feature map `(B, ceil(H / strides), ceil(W / strides), C)`.
     """
     x = layers.DepthwiseConv2D(
         kernel_size,
@@ -91,17 +109,27 @@ def depthwise_convolution(
         use_bias=False,
         # Of a depthwise kernel, what Keras takes for the inputs of an output are all channels.
         depthwise_initializer=initializers.VarianceScaling(2.0, "fan_out"),
-        name=f"{name}_conv",
+        name=_joined(name, "conv"),
     )(x)
     x = normalize(x, batch_norm_momentum=batch_norm_momentum, name=name)
-    return layers.ReLU(ceiling, name=f"{name}_relu")(x)
+    return layers.ReLU(ceiling, name=_joined(name, "relu"))(x)
 
 
 def normalize(x, normalization="batch", batch_norm_momentum=0.9, name=None):
-    """Normalise, if `normalization` is not `None`; the arguments are those of `convolution`."""
+    """Normalise, or do nothing.
+
+    Args:
+        x: feature map `(B, H, W, C)`.
+        normalization: ``"batch"``, or `None` for nothing.
+        batch_norm_momentum: weight of the past in the moving statistics.
+        name: prefix of the layer's name; `None` for a name that Keras makes.
+
+    Returns:
+        Feature map `(B, H, W, C)`.
+    """
     if normalization is None:
         return x
-    return layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(x)
+    return layers.BatchNormalization(momentum=batch_norm_momentum, name=_joined(name, "norm"))(x)
 
 
 def upsample_bilinear(x, factor=2, dtype=None, name=None):
@@ -111,7 +139,10 @@ def upsample_bilinear(x, factor=2, dtype=None, name=None):
         x: feature map `(B, H, W, C)`.
         factor: how many times larger they become.
         dtype: what is computed in; by default what the dtype policy says.
-        name: name of the layer.
+        name: name of the layer; `None` for one that Keras makes.
+
+    Returns:
+        Feature map `(B, factor * H, factor * W, C)`.
     """
     if None in x.shape[1:3]:
         return BilinearUpsampling2D(factor, dtype=dtype, name=name)(x)
@@ -119,7 +150,16 @@ def upsample_bilinear(x, factor=2, dtype=None, name=None):
 
 
 def pad_to_multiple(x, multiple, name="pad"):
-    """Pad height and width with zeros, below and to the right, where they do not divide."""
+    """Pad height and width with zeros, below and to the right, where they do not divide.
+
+    Args:
+        x: images or feature map `(B, H, W, C)`; `H` and `W` may be unknown.
+        multiple: what height and width are to be multiples of, in pixels.
+        name: name of the layer; `None` for one that Keras makes.
+
+    Returns:
+        The padded `x`; itself where nothing is missing.
+    """
     height, width = x.shape[1:3]
     if None in (height, width):
         return PadToMultiple2D(multiple, name=name)(x)
@@ -130,9 +170,16 @@ def pad_to_multiple(x, multiple, name="pad"):
 
 
 def crop_like(x, reference, dtype=None, name="crop"):
-    """Undo `pad_to_multiple`: cut height and width down to those of `reference`.
+    """Undo `pad_to_multiple`: cut height and width down to those of a reference.
 
-    `dtype` is that of the result; by default what the dtype policy says.
+    Args:
+        x: feature map `(B, H, W, C)`.
+        reference: tensor `(B, h, w, ...)`, such as what was padded, with `h <= H` and `w <= W`.
+        dtype: that of the result; by default what the dtype policy says.
+        name: name of the layer; `None` for one that Keras makes.
+
+    Returns:
+        Feature map `(B, h, w, C)`; `x` itself where it has that size.
     """
     height, width = reference.shape[1:3]
     if None in (height, width):
@@ -141,3 +188,8 @@ def crop_like(x, reference, dtype=None, name="crop"):
     if below == right == 0:
         return x
     return layers.Cropping2D(((0, below), (0, right)), dtype=dtype, name=name)(x)
+
+
+def _joined(name, part):
+    """The name of a part of a block, if the block has one."""
+    return None if name is None else f"{name}_{part}"

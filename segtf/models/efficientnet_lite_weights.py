@@ -9,10 +9,10 @@ from keras import layers
 
 from segtf.models.efficientnet_lite import efficientnet_lite
 from segtf.models.torch_file import read_torch_file
-from segtf.models.weight_files import KERAS_SUFFIXES, Head, WeightFile, require_weight_file
+from segtf.models.weight_files import KERAS_SUFFIXES, Classifier, WeightFile, require_weight_file
 
 _SUFFIXES = (".pth", *KERAS_SUFFIXES)
-_HEAD = Head()
+_HEAD = Classifier()
 
 # Names of PyTorch's layers, by the end of Keras' names; those of a block follow its number.
 _IN_BLOCK = {

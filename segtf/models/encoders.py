@@ -11,7 +11,7 @@ from segtf.models.applications import Application, build_application
 from segtf.models.efficientnet_lite import SCALES
 from segtf.models.efficientnet_lite_weights import build_efficientnet_lite
 from segtf.models.layer_copies import copy_layers
-from segtf.models.weight_files import Head
+from segtf.models.weight_files import Classifier
 
 ENCODER_DEPTH = 5
 """Number of times that every encoder halves the resolution."""
@@ -85,7 +85,7 @@ _EFFICIENTNET_LITE = Encoder(
     stages=(*(f"block{number}a_expand_conv" for number in range(2, 8)), "top_conv"),
 )
 
-_MOBILENET_V3_HEAD = Head("logits", 4)
+_MOBILENET_V3_HEAD = Classifier("logits", 4)
 
 ENCODERS = {
     **dict.fromkeys(SCALES, _EFFICIENTNET_LITE),
@@ -121,7 +121,7 @@ ENCODERS = {
     "efficientnetv2-b3": _efficientnet_v2("B3"),
     # Its first convolution has stride 4.
     "convnext-tiny": Encoder(
-        _application("ConvNeXtTiny", head=Head("convnext_tiny_head_dense")),
+        _application("ConvNeXtTiny", head=Classifier("convnext_tiny_head_dense")),
         (None, *(f"convnext_tiny_downsampling_layernorm_{index}" for index in range(3)), _OUTPUT),
         **_IMAGENET,
     ),

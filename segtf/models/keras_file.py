@@ -1,4 +1,4 @@
-"""Reading ``.keras`` files, of which some are damaged."""
+"""Models as ``.keras`` files: in float32 where they are written, looked at before they are read."""
 
 import json
 import math
@@ -18,11 +18,41 @@ _MOST_VALUES = 2**31
 """Largest output of a layer for one image, in numbers."""
 
 
+def in_float32(model):
+    """Return a model that was trained in mixed precision as it is saved and exported.
+
+    Args:
+        model: functional or sequential `keras.Model`.
+
+    Returns:
+        `model` itself if it computes in float32, else a float32 copy with the same weights.
+    """
+    layers = [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+    if all(layer.compute_dtype == "float32" for layer in layers):
+        return model
+    copy = keras.models.clone_model(model, clone_function=_float32_layer, recursive=True)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _float32_layer(layer):
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.Layer):  # else an operation, which computes in what comes in
+        config["dtype"] = "float32"
+    return type(layer).from_config(config)
+
+
 def read_keras_file(path):
     """Return the model of a ``.keras`` file, not compiled.
 
     Layers of segtf's own, known to Keras once `segtf.models` is imported, are read too. Code that
     a file may hold (`Lambda`) is not run.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A `keras.Model`.
 
     Raises:
         ValueError: for a file that is missing, is no Keras model, is damaged, or would take many

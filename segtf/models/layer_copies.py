@@ -54,7 +54,7 @@ def copy_layers(network, x, prefix, batch_norm_momentum, with_weights):
 
 
 def _stable_name(layer, counts):
-    """The layer's name; one that Keras made up is counted within the network."""
+    """The layer's name; one that Keras has given is counted within the network."""
     kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
     if not re.fullmatch(rf"{kind}(_\d+)?", layer.name):
         return layer.name

@@ -9,27 +9,23 @@ from itertools import accumulate
 from operator import mul
 from typing import NamedTuple
 
-import keras
 from keras import layers
 
 from segtf.models.blocks import (
     convolution,
-    crop_like,
     depthwise_convolution,
-    image_input,
     pad_to_multiple,
     upsample_bilinear,
 )
 from segtf.models.efficientnet_lite import STAGES
 from segtf.models.encoders import encoder_stages
-from segtf.models.fused_batch_norm import fuse_batch_norm
-from segtf.models.heads import segmentation_head
+from segtf.models.heads import LOGITS, Body, Head, model_of
 
 LITE_STAGES = 5
-"""Stages of an EfficientNet-Lite that are kept unless told otherwise."""
+"""Stages of an EfficientNet-Lite that are kept by default."""
 
 _CEILING = 6.0
-_FINEST = 4  # stride of the last feature map, and of the logits before they are enlarged
+_FINEST = 4  # stride of the last feature map, and of what heads make before it is enlarged
 _EXPANSION = 6
 
 # Of the stages of an EfficientNet-Lite, which begin at half the size.
@@ -113,20 +109,18 @@ def lite(
     >>> model.output_shape
     (None, 64, 96, 4)
     """
-    image = image_input(input_shape)
-    features = lite_body(
-        image,
-        base_filters,
-        encoder,
-        encoder_weights,
-        stages,
+    return model_of(
+        LITE,
+        input_shape,
+        {LOGITS: Head(num_classes)},
+        name,
+        base_filters=base_filters,
+        encoder=encoder,
+        encoder_weights=encoder_weights,
+        stages=stages,
         include_rescaling=include_rescaling,
         batch_norm_momentum=batch_norm_momentum,
     )
-    coarse = segmentation_head(features, num_classes, name="coarse_logits")
-    logits = upsample_bilinear(coarse, _FINEST, dtype="float32", name="logits")
-    logits = crop_like(logits, image, dtype="float32")
-    return fuse_batch_norm(keras.Model(image, logits, name=name))
 
 
 def lite_body(
@@ -141,18 +135,33 @@ def lite_body(
     """Return the last feature map of a lite network, at a quarter of the size of the image.
 
     Args:
-        image: batch of pixels 0..255 `(B, H, W, C)`, already scaled if not `include_rescaling`.
-            The others are those of `lite`.
+        image: batch of pixels 0..255 `(B, H, W, C)`; of values that are already scaled, if not
+            `include_rescaling`.
+        base_filters: channels of the decoder, at every level. The encoder without a name is as
+            many times wider or narrower.
+        encoder: `"efficientnet-lite0"`, `-lite1` or `-lite2`, the names of whose layers begin
+            with `encoder_`; or `None` for a smaller one after Fast-SCNN, which needs no pretrained
+            weights. Images are given to a named encoder as `unet` gives them.
+        encoder_weights: what a named encoder begins with: `None` for random values; `"imagenet"`;
+            or the path of a weight file (see `unet`).
+        stages: how many of the 7 stages of a named encoder are kept, by default 5: 3 end at an
+            eighth of the size, 4 and 5 at a sixteenth, 6 and 7 at a thirty-second.
+        include_rescaling: whether the first layer brings pixels 0..255 to what the encoder was
+            trained on, or to 0..1 without a named one; without it, the model takes values that
+            are already scaled.
+        batch_norm_momentum: weight of the past in the moving statistics (see `unet`).
 
     Returns:
         Feature map `(B, ceil(H / S) * S / 4, ceil(W / S) * S / 4, base_filters)`, where `S` is
         the stride of the encoder's last stage: what is padded is not cropped.
 
     Raises:
-        ValueError: as `lite`.
+        ValueError: for a value out of its range, an unknown encoder, or weights that cannot be
+            had or do not fit.
 
     Example:
 
+    >>> import keras
     >>> lite_body(keras.Input((64, 90, 3)), base_filters=8, encoder=None).shape
     (None, 16, 24, 8)
     """
@@ -179,13 +188,11 @@ def lite_body(
     return _decode(maps, base_filters, **settings)
 
 
-def lite_stride(encoder="efficientnet-lite0", stages=None):
-    """Return how many times smaller than the image the smallest map is.
-
-    >>> lite_stride(), lite_stride(stages=6), lite_stride(encoder=None)
-    (16, 32, 32)
-    """
+def _coarsest(encoder="efficientnet-lite0", stages=None, **settings):
     return _SCRATCH_STRIDE if encoder is None else _STRIDES[_checked_stages(stages) - 1]
+
+
+LITE = Body(lite_body, "lite", stride=_FINEST, coarsest=_coarsest)
 
 
 def _checked_stages(stages):

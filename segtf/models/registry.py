@@ -9,11 +9,13 @@ import keras
 
 from segtf.models.costs import multiply_adds
 from segtf.models.encoder_costs import LITE_COSTS, UNET_COSTS
-from segtf.models.encoders import ENCODER_DEPTH
-from segtf.models.lite import LITE_STAGES, lite, lite_stride
-from segtf.models.segnet import BASIC_DEPTH, SEGNET_DEPTH, segnet, segnet_basic
-from segtf.models.unet import UNET_DEPTH, unet
+from segtf.models.heads import LOGITS, Body, Head, model_of
+from segtf.models.lite import LITE, LITE_STAGES, lite
+from segtf.models.segnet import SEGNET, SEGNET_BASIC, segnet, segnet_basic
+from segtf.models.unet import UNET, unet
 
+_BODIES = {unet: UNET, segnet: SEGNET, segnet_basic: SEGNET_BASIC, lite: LITE}
+"""Builders of whole models, and the bodies that they give a head."""
 _BYTES_PER_FLOAT32 = 4
 
 
@@ -22,19 +24,27 @@ class ModelVariant:
     """An architecture under a name.
 
     Args:
-        builder: function of `input_shape`, `num_classes` and settings that returns a
-            `keras.Model` from float32 pixels 0..255 to logits.
+        body: the `segtf.models.Body`; or a function of `input_shape`, `num_classes` and settings
+            that returns a whole `keras.Model`, which takes no other heads.
         description: what it is, in a line.
-        settings: what this variant sets differently from the builder's defaults.
+        settings: what this variant sets differently from the defaults of the body.
     """
 
-    builder: Callable[..., keras.Model]
+    body: Body | Callable[..., keras.Model]
     description: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ModelCost(NamedTuple):
-    """What a variant costs for images of one size."""
+    """What a variant costs for images of one size.
+
+    Args:
+        name: its name.
+        description: what it is, in a line.
+        parameters: their number.
+        multiply_adds: multiplications and additions, taken as one, for one image.
+        megabytes: size of the parameters as float32, in 10**6 bytes.
+    """
 
     name: str
     description: str
@@ -46,34 +56,49 @@ class ModelCost(NamedTuple):
 _VARIANTS: dict[str, ModelVariant] = {}
 
 
-def register_model(name, builder, description, **settings):
+def register_model(name, body, description, **settings):
     """Make a model available by name.
 
     Args:
         name: the name; not in use yet.
-        builder: function of `input_shape`, `num_classes` and settings that returns a
-            `keras.Model` from float32 pixels 0..255 to logits.
+        body: one of
+
+            - a `segtf.models.Body`,
+            - a function of a batch of pixels 0..255 `(B, H, W, C)` and settings that returns a
+              feature map `(B, H, W, F)`, which heads are then attached to,
+            - a builder: a function of `input_shape`, `num_classes` and settings that returns a
+              whole `keras.Model` from float32 pixels 0..255 to logits, such as `segtf.unet`.
         description: what it is, in a line.
-        **settings: what is passed to `builder` unless `build_model` is told otherwise.
+        **settings: what this model sets differently from the defaults of the body; arguments of
+            `build_model` take precedence over them.
 
     Raises:
-        ValueError: if the name is taken, or `builder` does not know a setting.
+        ValueError: if the name is taken, or the body does not know a setting.
 
     Example:
 
-    >>> register_model("unet-tiny", unet, "for a doctest", base_filters=2, depth=1)
-    >>> build_model("unet-tiny", (16, 16, 3), num_classes=4).output_shape
-    (None, 16, 16, 4)
-    >>> unregister_model("unet-tiny")
+    >>> from keras import layers
+    >>> def plain(image, filters=8):
+    ...     return layers.Conv2D(filters, 3, padding="same")(layers.Rescaling(1 / 255)(image))
+    >>> register_model("plain", plain, "for a doctest", filters=4)
+    >>> build_model("plain", (16, 16, 3), {"skin": Head(2), "edges": Head(1)}).output["skin"].shape
+    (None, 16, 16, 2)
+    >>> unregister_model("plain")
     """
     if name in _VARIANTS:
         raise ValueError(f"Expected a name that is not taken. Received: {name!r}")
-    _check_settings(name, builder, settings)
-    _VARIANTS[name] = ModelVariant(builder, description, settings)
+    if not isinstance(body, Body):
+        is_builder = "input_shape" in inspect.signature(body).parameters
+        body = _BODIES.get(body, body) if is_builder else Body(body, name)
+    _check_settings(name, body, settings)
+    _VARIANTS[name] = ModelVariant(body, description, settings)
 
 
 def unregister_model(name):
     """Undo `register_model`.
+
+    Args:
+        name: the name of a model.
 
     Raises:
         ValueError: for an unknown name.
@@ -89,6 +114,9 @@ def model_names():
 
 def find_model(name):
     """Return the `ModelVariant` of a name.
+
+    Args:
+        name: one of `model_names()`.
 
     Raises:
         ValueError: for an unknown name; the message lists the known ones.
@@ -108,7 +136,7 @@ def smallest_side(name, **settings):
 
     Args:
         name: one of `model_names()`.
-        **settings: arguments of the builder that take precedence over the variant's.
+        **settings: settings of the body, which take precedence over those of the name.
 
     Raises:
         ValueError: for an unknown name.
@@ -119,43 +147,60 @@ def smallest_side(name, **settings):
     (16, 4, 32)
     """
     variant = find_model(name)
-    settings = {**variant.settings, **settings}
-    if variant.builder is lite:
-        known = {key: settings[key] for key in ("encoder", "stages") if key in settings}
-        return lite_stride(**known)
-    if variant.builder is unet:
-        own = ENCODER_DEPTH if settings.get("encoder") else UNET_DEPTH
-        depth = settings.get("depth")
-        return 2 ** (depth if isinstance(depth, int) and depth > 0 else own)
-    return 2 ** {segnet: SEGNET_DEPTH, segnet_basic: BASIC_DEPTH}.get(variant.builder, 0)
+    if not isinstance(variant.body, Body):
+        return 1
+    return variant.body.coarsest(**{**variant.settings, **settings})
 
 
-def build_model(name, input_shape=(None, None, 3), num_classes=1, **settings):
-    """Build a model by name.
+def build_model(name, input_shape=(None, None, 3), heads=None, *, num_classes=None, **settings):
+    """Build a model by name: its body, with heads attached.
 
     Args:
         name: one of `model_names()`.
         input_shape: `(height, width, channels)`; height and width may be `None`.
-        num_classes: channels of the output; 1 for a binary task.
-        **settings: arguments of the builder that take precedence over the variant's.
+        heads: name of each output to its `segtf.models.Head`; or a number of channels, which
+            stands for one head ``logits`` of so many. By default one of 1, a binary task.
+        num_classes: that number by name, as the builders take it; not together with `heads`.
+        **settings: settings of the body, which take precedence over those of the name; and
+            ``name``, of the `keras.Model`.
 
     Returns:
         A `keras.Model` from float32 pixels 0..255 `(B, H, W, C)` to float32 logits
-        `(B, H, W, num_classes)`.
+        `(B, H, W, channels)`, or of several heads to a dict of them by name, each smaller by its
+        stride.
 
     Raises:
-        ValueError: for an unknown name or setting; the message lists the known ones.
+        ValueError: for an unknown name or setting (the message lists the known ones), or for
+            heads that cannot be attached.
 
     Example:
 
     >>> build_model("unet-small", (64, 64, 3), 3).output_shape
     (None, 64, 64, 3)
+    >>> heads = {"classes": Head(3), "centres": Head(1, stride=4, bias=-4.0)}
+    >>> build_model("unet-small", (64, 64, 3), heads).output["centres"].shape
+    (None, 16, 16, 1)
     """
     variant = find_model(name)
-    _check_settings(name, variant.builder, settings)
+    _check_settings(name, variant.body, settings)
     settings = {**variant.settings, **settings}
+    if heads is not None and num_classes is not None:
+        raise ValueError(
+            "Expected heads or num_classes. "
+            f"Received: both, heads={heads!r} and num_classes={num_classes!r}"
+        )
+    heads = num_classes if heads is None else heads
+    heads = 1 if heads is None else heads
     try:
-        return variant.builder(input_shape=input_shape, num_classes=num_classes, **settings)
+        if isinstance(variant.body, Body):
+            heads = heads if isinstance(heads, Mapping) else {LOGITS: Head(heads)}
+            return model_of(variant.body, input_shape, heads, **settings)
+        if isinstance(heads, Mapping):
+            raise ValueError(
+                f"Expected num_classes for {name!r}, which is built with its head. "
+                f"Received: heads={heads!r}"
+            )
+        return variant.body(input_shape=input_shape, num_classes=heads, **settings)
     except TypeError as error:
         raise ValueError(
             f"Expected settings of the kinds that {name} takes. Received: {settings} ({error})"
@@ -187,28 +232,32 @@ def _count(name, variant, size, num_classes, channels):
     known = _known_cost(variant)
     if known and channels in (1, 3):
         return known.of_model(size, num_classes)
-    model = build_model(name, (*size, channels), num_classes)
-    return model.count_params(), multiply_adds(model)
+    with keras.StatelessScope(initialize_variables=False):  # shapes are enough
+        model = build_model(name, (*size, channels), num_classes)
+        return model.count_params(), multiply_adds(model)
 
 
 def _known_cost(variant):
     settings = dict(variant.settings)
     encoder = settings.pop("encoder", None)
-    if variant.builder is unet and encoder in UNET_COSTS:
+    if variant.body is UNET and encoder in UNET_COSTS:
         known = UNET_COSTS[encoder]
         base_filters = settings.pop("base_filters", 16)
         return None if settings or base_filters != known.base_filters else known
-    if variant.builder is lite and encoder == "efficientnet-lite0":
+    if variant.body is LITE and encoder == "efficientnet-lite0":
         known = LITE_COSTS.get(settings.pop("stages", LITE_STAGES))
         return None if settings else known
     return None
 
 
-def _check_settings(name, builder, settings):
-    parameters = inspect.signature(builder).parameters
+def _check_settings(name, body, settings):
+    takes = body.features if isinstance(body, Body) else body
+    parameters = inspect.signature(takes).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     known = [key for key in parameters if key not in ("input_shape", "num_classes")]
+    if isinstance(body, Body):
+        known = [*known[1:], "name"]  # the first is the image
     unknown = [key for key in settings if key not in known]
     if unknown:
         raise ValueError(
@@ -217,48 +266,48 @@ def _check_settings(name, builder, settings):
         )
 
 
-register_model("unet", unet, "U-Net that trains on two cores")
+register_model("unet", UNET, "U-Net that trains on two cores")
 register_model(
     "unet-original",
-    unet,
+    UNET,
     "U-Net as published, with same padding",
     base_filters=64,
     normalization=None,
 )
-register_model("unet-large", unet, "U-Net of twice the width, for a GPU", base_filters=32)
-register_model("unet-small", unet, "U-Net of half the width, for trying out", base_filters=8)
-register_model("segnet", segnet, "SegNet as published, with the encoder of VGG16")
+register_model("unet-large", UNET, "U-Net of twice the width, for a GPU", base_filters=32)
+register_model("unet-small", UNET, "U-Net of half the width, for trying out", base_filters=8)
+register_model("segnet", SEGNET, "SegNet as published, with the encoder of VGG16")
 register_model(
     "segnet-small",
-    segnet,
+    SEGNET,
     "SegNet of a quarter of the width",
     base_filters=16,
     use_bias=False,
 )
-register_model("segnet-basic", segnet_basic, "SegNet-Basic as published")
+register_model("segnet-basic", SEGNET_BASIC, "SegNet-Basic as published")
 register_model(
     "segnet-bilinear",
-    segnet,
+    SEGNET,
     "SegNet that interpolates instead of unpooling",
     unpooling="bilinear",
 )
 
 register_model(
     "lite",
-    lite,
+    LITE,
     "EfficientNet-Lite0 up to stride 16 and a light decoder, for phones",
     encoder="efficientnet-lite0",
 )
 register_model(
     "lite-small",
-    lite,
+    LITE,
     "lite without the fifth stage, in less than half the file",
     encoder="efficientnet-lite0",
     stages=4,
 )
 register_model(
     "lite-scratch",
-    lite,
+    LITE,
     "lite of an encoder after Fast-SCNN that needs no pretrained weights, the quickest",
     encoder=None,
 )
@@ -266,7 +315,7 @@ register_model(
 for _number in range(3):
     register_model(
         f"unet-efficientnet-lite{_number}",
-        unet,
+        UNET,
         f"U-Net of 8 base filters with the encoder EfficientNet-Lite{_number}",
         encoder=f"efficientnet-lite{_number}",
         base_filters=8,
@@ -281,4 +330,4 @@ for _encoder, _network in (
     ("resnet50v2", "ResNet50V2"),
     ("convnext-tiny", "ConvNeXt-Tiny"),
 ):
-    register_model(f"unet-{_encoder}", unet, f"U-Net with the encoder {_network}", encoder=_encoder)
+    register_model(f"unet-{_encoder}", UNET, f"U-Net with the encoder {_network}", encoder=_encoder)

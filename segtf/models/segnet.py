@@ -8,12 +8,10 @@ from keras import layers
 from segtf.models.blocks import (
     convolution,
     crop_like,
-    image_input,
     pad_to_multiple,
     upsample_bilinear,
 )
-from segtf.models.fused_batch_norm import fuse_batch_norm
-from segtf.models.heads import segmentation_head
+from segtf.models.heads import LOGITS, Body, Head, model_of
 from segtf.models.unpooling import (
     MaxPoolingWithIndices2D,
     MaxUnpooling2D,
@@ -27,8 +25,8 @@ UNPOOLINGS = ("indices", "bilinear")
 # Of VGG16: channels, in multiples of those at full resolution, and convolutions of each level.
 _VGG16_FILTERS = 64
 _VGG16 = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
-SEGNET_DEPTH = len(_VGG16)
-BASIC_DEPTH = 4
+_DEPTH = len(_VGG16)
+_BASIC_DEPTH = 4
 _BASIC_KERNEL_SIZE = 7
 
 
@@ -82,18 +80,18 @@ def segnet(
     >>> model.output_shape
     (None, 64, 96, 4)
     """
-    image = image_input(input_shape)
-    x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
-    pretrained = _pretrained(encoder_weights, base_filters, image.shape[-1])
-    features = segnet_body(x, base_filters, unpooling, use_bias, batch_norm_momentum)
-    logits = segmentation_head(features, num_classes, kernel_size=3)
-    model = keras.Model(image, logits, name=name)
-    for level, convolutions in enumerate(pretrained):
-        for index, weights in enumerate(convolutions, start=1):
-            layer = model.get_layer(f"encoder{level}_{index}_conv")
-            # The batch normalisation that follows cancels a bias, where there is none.
-            layer.set_weights(weights[: len(layer.weights)])
-    return fuse_batch_norm(model)
+    return model_of(
+        SEGNET,
+        input_shape,
+        {LOGITS: Head(num_classes)},
+        name,
+        base_filters=base_filters,
+        unpooling=unpooling,
+        use_bias=use_bias,
+        include_rescaling=include_rescaling,
+        batch_norm_momentum=batch_norm_momentum,
+        encoder_weights=encoder_weights,
+    )
 
 
 def _pretrained(encoder_weights, base_filters, channels):
@@ -108,20 +106,50 @@ def _pretrained(encoder_weights, base_filters, channels):
     return vgg16_convolutions(encoder_weights, channels)
 
 
-def segnet_body(x, base_filters=64, unpooling="indices", use_bias=True, batch_norm_momentum=0.9):
-    """Return the last feature map of a SegNet, to attach a head to.
+def segnet_body(
+    image,
+    base_filters=64,
+    unpooling="indices",
+    use_bias=True,
+    include_rescaling=True,
+    batch_norm_momentum=0.9,
+    encoder_weights=None,
+):
+    """Return the last feature map of a SegNet, to attach heads to.
 
     The published network has a 3x3 convolution as its head.
 
     Args:
-        x: batch of images `(B, H, W, C)`, already scaled. The others are those of `segnet`.
+        image: batch of pixels 0..255 `(B, H, W, C)`; of values that are already scaled, if not
+            `include_rescaling`.
+        base_filters: channels at full resolution; 64 in the paper.
+        unpooling: `"indices"` puts values back where the encoder's maxima were, as in the
+            paper; `"bilinear"` interpolates instead, which carries nothing over from the
+            encoder.
+        use_bias: whether convolutions have a bias. The paper's have, as VGG16's weights come
+            with one, although the batch normalisation that follows makes it idle.
+        include_rescaling: whether the first layer brings pixels 0..255 to 0..1; without it, the
+            model takes values that are already scaled.
+        batch_norm_momentum: weight of the past in the moving statistics (see `unet`).
+        encoder_weights: what the convolutions of the encoder begin with: `None` for random values;
+            `"imagenet"`, the weights of VGG16 that the paper begins with and keras.applications
+            downloads once; or the path of a `.weights.h5`, `.h5` or `.keras` file of that VGG16,
+            with or without its head. For 64 base filters and images of 1, 3 or more channels; of
+            those after the third, the first convolution begins at the mean of the three.
 
     Returns:
         Feature map `(B, H, W, base_filters)`.
 
     Raises:
-        ValueError: for a value out of its range.
+        ValueError: for a value out of its range, or weights that cannot be had or do not fit.
+
+    Example:
+
+    >>> segnet_body(keras.Input((32, 64, 3)), base_filters=2).shape
+    (None, 32, 64, 2)
     """
+    pretrained = _pretrained(encoder_weights, base_filters, image.shape[-1])
+    x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
     encoder = [[base_filters * factor] * count for factor, count in _VGG16]
     # A level of the decoder ends with the channels of the level above; the last convolution of
     # the last level is the head.
@@ -141,7 +169,7 @@ def segnet_body(x, base_filters=64, unpooling="indices", use_bias=True, batch_no
             )
         return x
 
-    return _encode_and_decode(
+    features = _encode_and_decode(
         x,
         encoders=[
             partial(convolutions, filters=f, name=f"encoder{i}") for i, f in enumerate(encoder)
@@ -151,6 +179,20 @@ def segnet_body(x, base_filters=64, unpooling="indices", use_bias=True, batch_no
         ],
         unpooling=unpooling,
     )
+    if pretrained:
+        _begin_with(pretrained, keras.Model(image, features, name="segnet_features"))
+    return features
+
+
+def _begin_with(pretrained, network):
+    for level, convolutions in enumerate(pretrained):
+        for index, weights in enumerate(convolutions, start=1):
+            layer = network.get_layer(f"encoder{level}_{index}_conv")
+            # The batch normalisation that follows cancels a bias, where there is none.
+            layer.set_weights(weights[: len(layer.weights)])
+
+
+SEGNET = Body(segnet_body, "segnet", kernel_size=3, coarsest=lambda **settings: 2**_DEPTH)
 
 
 def segnet_basic(
@@ -167,11 +209,14 @@ def segnet_basic(
     As in the paper, convolutions have no bias and the decoder does not rectify.
 
     Args:
-        input_shape: `(height, width, channels)`; height and width may be `None`.
+        input_shape: `(height, width, channels)`; height and width may be `None`, and need not
+            be divisible by anything.
         num_classes: channels of the output; 1 for a binary task.
         base_filters: channels of every level; 64 in the paper.
-        unpooling: `"indices"` or `"bilinear"`; this, and the rest, as for `segnet`.
-        include_rescaling: whether the first layer brings pixels 0..255 to 0..1.
+        unpooling: `"indices"` puts values back where the encoder's maxima were, as in the
+            paper; `"bilinear"` interpolates instead.
+        include_rescaling: whether the first layer brings pixels 0..255 to 0..1; without it, the
+            model takes values that are already scaled.
         batch_norm_momentum: weight of the past in the moving statistics.
         name: name of the model.
 
@@ -191,33 +236,51 @@ def segnet_basic(
     >>> segnet_basic((32, 48, 3), num_classes=4, base_filters=2).output_shape
     (None, 32, 48, 4)
     """
-    image = image_input(input_shape)
-    x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
-    features = segnet_basic_body(x, base_filters, unpooling, batch_norm_momentum)
-    logits = segmentation_head(features, num_classes)
-    return fuse_batch_norm(keras.Model(image, logits, name=name))
+    return model_of(
+        SEGNET_BASIC,
+        input_shape,
+        {LOGITS: Head(num_classes)},
+        name,
+        base_filters=base_filters,
+        unpooling=unpooling,
+        include_rescaling=include_rescaling,
+        batch_norm_momentum=batch_norm_momentum,
+    )
 
 
-def segnet_basic_body(x, base_filters=64, unpooling="indices", batch_norm_momentum=0.9):
-    """Return the last feature map of a SegNet-Basic, to attach a head to.
+def segnet_basic_body(
+    image, base_filters=64, unpooling="indices", include_rescaling=True, batch_norm_momentum=0.9
+):
+    """Return the last feature map of a SegNet-Basic, to attach heads to.
 
     Args:
-        x: batch of images `(B, H, W, C)`, already scaled. The others are those of
-            `segnet_basic`.
+        image: batch of pixels 0..255 `(B, H, W, C)`; of values that are already scaled, if not
+            `include_rescaling`.
+        base_filters: channels of every level; 64 in the paper.
+        unpooling: `"indices"` puts values back where the encoder's maxima were, as in the
+            paper; `"bilinear"` interpolates instead.
+        include_rescaling: whether the first layer brings pixels 0..255 to 0..1.
+        batch_norm_momentum: weight of the past in the moving statistics.
 
     Returns:
         Feature map `(B, H, W, base_filters)`.
 
     Raises:
         ValueError: for a value out of its range.
+
+    Example:
+
+    >>> segnet_basic_body(keras.Input((32, 64, 3)), base_filters=2).shape
+    (None, 32, 64, 2)
     """
+    x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
     one_convolution = partial(
         convolution,
         filters=base_filters,
         kernel_size=_BASIC_KERNEL_SIZE,
         batch_norm_momentum=batch_norm_momentum,
     )
-    levels = range(BASIC_DEPTH)
+    levels = range(_BASIC_DEPTH)
     return _encode_and_decode(
         x,
         encoders=[partial(one_convolution, name=f"encoder{level}") for level in levels],
@@ -226,6 +289,9 @@ def segnet_basic_body(x, base_filters=64, unpooling="indices", batch_norm_moment
         ],
         unpooling=unpooling,
     )
+
+
+SEGNET_BASIC = Body(segnet_basic_body, "segnet_basic", coarsest=lambda **settings: 2**_BASIC_DEPTH)
 
 
 def _encode_and_decode(x, encoders, decoders, unpooling):

@@ -2,24 +2,21 @@
 
 from functools import partial
 
-import keras
 from keras import layers
 
 from segtf.models.blocks import (
     convolution,
     crop_like,
-    image_input,
     normalize,
     pad_to_multiple,
     upsample_bilinear,
 )
 from segtf.models.encoders import ENCODER_DEPTH, encoder_features, find_encoder
-from segtf.models.fused_batch_norm import fuse_batch_norm
-from segtf.models.heads import segmentation_head
+from segtf.models.heads import LOGITS, Body, Head, model_of
 
 UPSAMPLINGS = ("transposed", "bilinear")
 
-UNET_DEPTH = 4
+_DEPTH = 4
 _CEILING = 6.0
 
 
@@ -95,7 +92,82 @@ def unet(
     >>> tuple(model.get_layer("encoder_conv").kernel.shape)
     (3, 3, 3, 16)
     """
-    image = image_input(input_shape)
+    return model_of(
+        UNET,
+        input_shape,
+        {LOGITS: Head(num_classes)},
+        name,
+        base_filters=base_filters,
+        depth=depth,
+        normalization=normalization,
+        dropout=dropout,
+        upsampling=upsampling,
+        include_rescaling=include_rescaling,
+        batch_norm_momentum=batch_norm_momentum,
+        encoder=encoder,
+        encoder_weights=encoder_weights,
+        narrow_skips=narrow_skips,
+    )
+
+
+def unet_body(
+    image,
+    base_filters=16,
+    depth=None,
+    normalization="batch",
+    dropout=0.0,
+    upsampling="transposed",
+    include_rescaling=True,
+    batch_norm_momentum=0.9,
+    encoder=None,
+    encoder_weights=None,
+    narrow_skips=None,
+):
+    """Return the last feature map of a U-Net, to attach heads to.
+
+    Args:
+        image: batch of pixels 0..255 `(B, H, W, C)`; of values that are already scaled, if not
+            `include_rescaling`.
+        base_filters: channels at full resolution; each level down has twice as many.
+        depth: number of times that the resolution is halved, by default 4. With `encoder` it is
+            5, and no other.
+        normalization: `"batch"` or `None`; in the decoder alone, where `encoder` is given.
+        dropout: rate of dropout at the lowest resolution.
+        upsampling: `"transposed"` (learned 2x2 kernels) or `"bilinear"`.
+        include_rescaling: whether the first layer brings pixels 0..255 to 0..1, or to what
+            `encoder` was trained on; without it, the model takes values that are already scaled.
+        batch_norm_momentum: weight of the past in the moving statistics. Keras' own default of
+            0.99 needs some hundred steps to catch up, which small data sets do not have.
+        encoder: `None`, or a name in `segtf.models.ENCODERS`, such as `"efficientnet-lite0"`. The
+            names of its layers begin with `encoder_`, so that they can be frozen together. Grey
+            images are given to it as RGB. Images of more than 3 channels begin with red, green and
+            blue.
+        encoder_weights: what the encoder begins with: `None` for random values; `"imagenet"`; or
+            the path of a `.weights.h5`, `.h5` or `.keras` file of that network, with or without
+            its head, or of a `.pth` file of an EfficientNet-Lite in PyTorch's old format. The
+            weights of ImageNet are downloaded once by keras.applications; those of
+            EfficientNet-Lite0 come with segtf, those of Lite1 and Lite2 with its extra
+            `pretrained`. For images of 1, 3 or more channels; of those after the third, the first
+            convolution begins at the mean of the three.
+        narrow_skips: whether the maps of `encoder` are narrowed, by 1x1 convolutions, to the
+            channels of the decoder's level, and both halves of what is concatenated are
+            normalised and bounded by ReLU6: they share one scale where a model is quantised. By
+            default with EfficientNet-Lite only, whose maps are taken where it is widest.
+
+    Returns:
+        Feature map `(B, H, W, base_filters)`.
+
+    Raises:
+        ValueError: for a value out of its range, an unknown encoder, or weights that cannot be
+            had or do not fit.
+
+    Example:
+
+    >>> import keras
+    >>> image = keras.Input((32, 32, 3))
+    >>> unet_body(image, base_filters=4, depth=2).shape
+    (None, 32, 32, 4)
+    """
     decoder = {
         "base_filters": base_filters,
         "normalization": normalization,
@@ -106,66 +178,19 @@ def unet(
     if encoder is None:
         _require_encoder(encoder_weights=encoder_weights, narrow_skips=narrow_skips)
         x = layers.Rescaling(1 / 255, name="rescaling")(image) if include_rescaling else image
-        features = unet_body(x, depth=UNET_DEPTH if depth is None else depth, **decoder)
-    else:
-        if depth not in (None, ENCODER_DEPTH):
-            raise ValueError(
-                f"Expected a depth of {ENCODER_DEPTH} with an encoder. Received: depth={depth}"
-            )
-        features = encoder_unet_body(
-            image,
-            encoder,
-            encoder_weights,
-            include_rescaling=include_rescaling,
-            narrow_skips=narrow_skips,
-            **decoder,
+        return _with_own_encoder(x, depth=_DEPTH if depth is None else depth, **decoder)
+    if depth not in (None, ENCODER_DEPTH):
+        raise ValueError(
+            f"Expected a depth of {ENCODER_DEPTH} with an encoder. Received: depth={depth}"
         )
-    logits = segmentation_head(features, num_classes)
-    return fuse_batch_norm(keras.Model(image, logits, name=name))
-
-
-def unet_body(
-    x,
-    base_filters=16,
-    depth=UNET_DEPTH,
-    normalization="batch",
-    dropout=0.0,
-    upsampling="transposed",
-    batch_norm_momentum=0.9,
-):
-    """Return the last feature map of a U-Net, to attach a head to.
-
-    Args:
-        x: batch of images `(B, H, W, C)`, already scaled. The others are those of `unet`.
-
-    Returns:
-        Feature map `(B, H, W, base_filters)`.
-
-    Raises:
-        ValueError: for a value out of its range.
-
-    Example:
-
-    >>> image = keras.Input((32, 32, 3))
-    >>> unet_body(image, base_filters=4, depth=2).shape
-    (None, 32, 32, 4)
-    """
-    _require_positive(base_filters, depth)
-    convolve = partial(
-        _two_convolutions, normalization=normalization, batch_norm_momentum=batch_norm_momentum
+    return encoder_unet_body(
+        image,
+        encoder,
+        encoder_weights,
+        include_rescaling=include_rescaling,
+        narrow_skips=narrow_skips,
+        **decoder,
     )
-    image = x
-    x = pad_to_multiple(x, 2**depth)
-
-    skips = []
-    for level in range(depth):
-        x = convolve(x, base_filters * 2**level, name=f"encoder{level}")
-        skips.append(x)
-        x = layers.MaxPooling2D(name=f"encoder{level}_pool")(x)
-
-    x = convolve(x, base_filters * 2**depth, name="bottleneck")
-    x = _decode(x, skips, base_filters, dropout, upsampling, convolve)
-    return crop_like(x, image)
 
 
 def encoder_unet_body(
@@ -183,8 +208,21 @@ def encoder_unet_body(
     """Return the last feature map of a U-Net whose encoder was made to classify.
 
     Args:
-        image: batch of pixels 0..255 `(B, H, W, C)`, already scaled if not `include_rescaling`.
-            The others are those of `unet`.
+        image: batch of pixels 0..255 `(B, H, W, C)`; of values that are already scaled, if not
+            `include_rescaling`.
+        encoder: a name in `segtf.models.ENCODERS`, such as `"efficientnet-lite0"`.
+        encoder_weights: what the encoder begins with: `None` for random values; `"imagenet"`; or
+            the path of a weight file, as the argument of that name of `unet` says.
+        include_rescaling: whether pixels 0..255 are first brought to what `encoder` was trained
+            on.
+        base_filters: channels at full resolution; each level down has twice as many.
+        normalization: that of the decoder, `"batch"` or `None`.
+        dropout: rate of dropout at the lowest resolution.
+        upsampling: `"transposed"` (learned 2x2 kernels) or `"bilinear"`.
+        batch_norm_momentum: weight of the past in the moving statistics.
+        narrow_skips: whether the maps of `encoder` are narrowed to the channels of the decoder's
+            level, and both halves of what is concatenated are bounded by ReLU6; by default with
+            EfficientNet-Lite only.
 
     Returns:
         Feature map `(B, H, W, base_filters)`.
@@ -195,6 +233,7 @@ def encoder_unet_body(
 
     Example:
 
+    >>> import keras
     >>> image = keras.Input((32, 48, 3))
     >>> encoder_unet_body(image, "mobilenetv3-small", base_filters=4).shape
     (None, 32, 48, 4)
@@ -215,6 +254,36 @@ def encoder_unet_body(
     bound = partial(_bound, **settings) if narrow_skips else None
     x = _decode(x, [None, *skips], base_filters, dropout, upsampling, convolve, bound)
     return crop_like(x, image)
+
+
+def _with_own_encoder(
+    x, base_filters, depth, normalization, dropout, upsampling, batch_norm_momentum
+):
+    """The U-Net of the paper, of images that are already scaled."""
+    _require_positive(base_filters, depth)
+    convolve = partial(
+        _two_convolutions, normalization=normalization, batch_norm_momentum=batch_norm_momentum
+    )
+    image = x
+    x = pad_to_multiple(x, 2**depth)
+
+    skips = []
+    for level in range(depth):
+        x = convolve(x, base_filters * 2**level, name=f"encoder{level}")
+        skips.append(x)
+        x = layers.MaxPooling2D(name=f"encoder{level}_pool")(x)
+
+    x = convolve(x, base_filters * 2**depth, name="bottleneck")
+    x = _decode(x, skips, base_filters, dropout, upsampling, convolve)
+    return crop_like(x, image)
+
+
+def _coarsest(depth=None, encoder=None, **settings):
+    is_depth = isinstance(depth, int) and depth > 0
+    return 2 ** (depth if is_depth else ENCODER_DEPTH if encoder else _DEPTH)
+
+
+UNET = Body(unet_body, "unet", coarsest=_coarsest)
 
 
 def _require_encoder(**settings):

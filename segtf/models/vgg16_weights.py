@@ -4,9 +4,9 @@ import numpy as np
 
 from segtf.models.applications import Application, build_application
 from segtf.models.layer_copies import widen_kernel
-from segtf.models.weight_files import Head
+from segtf.models.weight_files import Classifier
 
-_VGG16 = Application("VGG16", settings=(), head=Head("predictions", 6))
+_VGG16 = Application("VGG16", settings=(), head=Classifier("predictions", 6))
 
 # What keras.applications takes off its blue, green and red pixels 0..255.
 _MEANS = (103.939, 116.779, 123.68)

@@ -19,15 +19,15 @@ _LAYER_GROUPS = ("layers", "model_weights")
 _MOST_COMPRESSION = 10
 
 
-class Head(NamedTuple):
+class Classifier(NamedTuple):
     """What a whole network has beyond the headless one.
 
     Args:
-        classifier: name of the layer that classifies.
+        name: name of the layer that classifies.
         weights: number of weights of the head.
     """
 
-    classifier: str = "predictions"
+    name: str = "predictions"
     weights: int = 2
 
 
@@ -70,7 +70,7 @@ class WeightFile:
         Args:
             network: the `keras.Model`, changed in place.
             name: name of the encoder, for messages.
-            head: the `Head` that the whole network has.
+            head: the `Classifier` that the whole network has.
             build_whole: function of the number of classes that returns the whole network.
 
         Raises:
@@ -114,9 +114,9 @@ def _load_whole(network, path, whole):
 def _count_classes(arrays, head):
     """Length of the bias of the layer that classifies."""
     for path, shape in arrays.items():
-        if head.classifier in path and len(shape) == 1:
+        if head.name in path and len(shape) == 1:
             return shape[0]
-    raise ValueError(f"Expected an array of {head.classifier}. Received: {', '.join(arrays)}")
+    raise ValueError(f"Expected an array of {head.name}. Received: {', '.join(arrays)}")
 
 
 def _is_legacy(path):

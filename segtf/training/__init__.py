@@ -17,6 +17,7 @@ _PUBLIC_NAMES = {
     "find_layers": "segtf.training.encoder",
     "find_learning_rate": "segtf.training.rate_range",
     "fit_momentum": "segtf.training.batch_norm",
+    "fuse_batch_norm": "segtf.training.fused_batch_norm",
     "train_folds": "segtf.training.folds",
     "usual_momentum": "segtf.training.averaging",
 }
@@ -27,7 +28,9 @@ __all__ = sorted(_PUBLIC_NAMES)
 def __getattr__(name):
     if name not in _PUBLIC_NAMES:
         raise AttributeError(f"module 'segtf.training' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
+    value = getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__():

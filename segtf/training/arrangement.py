@@ -2,7 +2,8 @@
 
 import sys
 
-from segtf.models import find_model, segnet, segnet_basic
+from segtf.models import find_model
+from segtf.models.segnet import SEGNET, SEGNET_BASIC
 from segtf.training.averaging import AverageWeights, usual_momentum
 from segtf.training.batch_norm import MeasureBatchNorm, enough_batches
 from segtf.training.callbacks import CountSteps, HistoryWriter, SaveBest, StopEarly
@@ -19,11 +20,16 @@ def arrange_callbacks(work, session, requests, verbose):
         work: a compiled model, its data and settings, as `segtf.training.train` prepares them.
         session: the `Session`.
         requests: the `StopRequests`.
-        verbose: as `segtf.train` takes it.
+        verbose: 0 silent, 1 a line kept up to date, 2 one line per epoch; ``auto`` is 1 on a
+            terminal and else 2.
+
+    Returns:
+        A list of `keras.callbacks.Callback`s.
     """
     config = work.config
     freezing = [FreezeEncoder(work.model, config.freeze_epochs)] if config.freeze_epochs else []
     settling, averages = _settling(work, session)
+    validation = work.data.validation()
     if verbose == "auto":
         verbose = 1 if sys.stdout.isatty() else 2
     return [
@@ -31,11 +37,11 @@ def arrange_callbacks(work, session, requests, verbose):
         *freezing,
         HistoryWriter(session),
         SaveBest(session),
-        TensorBoardWriter(session, work.spec, work.data.validation()),
+        TensorBoardWriter(session, work.spec, validation),
         *([Display(session, verbose == 1, requests)] if verbose else []),
         *settling,
         StopEarly(session),
-        SaveState(session, work.metric, averages, requests, resume=session.run.has_state),
+        SaveState(session, validation, averages, requests, resume=session.run.has_state),
     ]
 
 
@@ -56,5 +62,5 @@ def _settling(work, session):
 def _measures_batch_norm(config):
     """SegNet's moving statistics lag: without skips, its decoder changes them all at once."""
     if config.batch_norm == "auto":
-        return find_model(config.model).builder in (segnet, segnet_basic)
+        return find_model(config.model).body in (SEGNET, SEGNET_BASIC)
     return config.batch_norm == "measured"

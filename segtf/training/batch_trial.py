@@ -40,6 +40,7 @@ def _training_step(settings):
     from segtf.spec import ModelSpec
     from segtf.tasks.choice import task_of
     from segtf.training.config import TrainConfig
+    from segtf.training.fused_batch_norm import fuse_batch_norm
     from segtf.training.precision import dtype_policy, prepare_gpus
     from segtf.training.schedule import make_optimizer
 
@@ -49,6 +50,7 @@ def _training_step(settings):
     task, shape = task_of(spec), (*config.size, spec.channels)
     with dtype_policy(config.precision):
         model = build_model(config.model, shape, task.channels(spec), **config.model_settings)
+    fuse_batch_norm(model)
     loss, metric = task.objective(None, spec.labels, config, on_message=str)
     model.compile(make_optimizer(config, 1000), loss, metrics=[metric])
 

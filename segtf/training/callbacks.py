@@ -8,7 +8,7 @@ import time
 import keras
 
 from segtf.files import replacing, write_atomically
-from segtf.models.float32 import in_float32
+from segtf.models.keras_file import in_float32
 
 
 class TrainingDiverged(ValueError):

@@ -6,6 +6,7 @@ import threading
 import time
 
 import keras
+import tensorflow as tf
 
 from segtf.files import is_disk_full
 from segtf.training.callbacks import TrainingDiverged
@@ -63,33 +64,33 @@ class SaveState(keras.callbacks.Callback):
 
     Args:
         session: the `Session`.
-        metric: the compiled metric.
-        more_variables: `keras.Variable`s that belong to the state besides those of the model,
-            its mean loss, `metric` and its optimizer.
+        batches: a `tf.data.Dataset` of `(images, targets)`, as the model is trained on.
+        more_variables: `keras.Variable`s that belong to the state besides those of the model, its
+            optimizer, its losses and its metrics.
         requests: `StopRequests`.
         resume: whether to start from the saved state.
     """
 
-    def __init__(self, session, metric, more_variables, requests, resume):
+    def __init__(self, session, batches, more_variables, requests, resume):
         super().__init__()
         self.session = session
-        self.metric = metric
+        self.batches = batches
         self.more_variables = more_variables
         self.requests = requests
         self.resume = resume
         self.last_saved = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Take over the saved state, once: only now have all variables been made."""
+        """Take over the saved state, once."""
+        is_first = self.session.step == 0 and self.session.config.begins_with_other_weights
+        if self.resume or is_first:
+            build_metrics(self.model, self.batches.element_spec[1])
         if self.resume:
             self.session.go_on_from(load_state(self.session.run.state_file, self._variables()))
             self.resume = False
             if self.session.is_between_epochs:
-                # Saved with what the validation counted. Keras resets no metric of a model that
-                # has not taken a step.
-                self.model.reset_metrics()
-                self.metric.reset_state()
-        elif self.session.step == 0 and self.session.config.begins_with_other_weights:
+                self.model.reset_metrics()  # they were saved with what the validation counted
+        elif is_first:
             self._save()  # what they came from may be gone when the run goes on
 
     def on_train_batch_end(self, batch, logs=None):
@@ -119,14 +120,36 @@ class SaveState(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
     def _variables(self):
-        model = self.model
+        loss, *others = self.model.metrics  # the mean loss; the loss of each output, all metrics
         return [
-            *model.variables,
-            *model.metrics[0].variables,  # the mean loss; other metrics are made later
-            *model.optimizer.variables,
-            *self.metric.variables,
+            *self.model.variables,
+            *loss.variables,
+            *self.model.optimizer.variables,
+            *(variable for metric in others for variable in metric.variables),
             *self.more_variables,
         ]
+
+
+def build_metrics(model, targets):
+    """Let a compiled model make the variables of its losses and metrics before its first step.
+
+    Under a strategy for several devices, `fit` has done so.
+
+    Args:
+        model: the compiled `keras.Model`.
+        targets: `tf.TensorSpec` of what it is trained on, or a dict of them by output.
+    """
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        return
+    outputs = keras.tree.map_structure(
+        lambda output: tf.TensorSpec(output.shape, output.dtype), model.output
+    )
+
+    def measure(y_true, y_pred):
+        model.compute_loss(None, y_true, y_pred)
+        model.compute_metrics(None, y_true, y_pred)
+
+    tf.function(measure).get_concrete_function(targets, outputs)  # traced, which is enough
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras
 
-from segtf.models.float32 import in_float32
+from segtf.models.keras_file import in_float32
 
 _STEPS, _BATCHES = 8, 8
 """Training steps and validation batches that are timed, at most."""

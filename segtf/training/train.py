@@ -30,6 +30,7 @@ from segtf.training.encoder_weights import (
     resolve_encoder_weights,
     say_encoder_weights,
 )
+from segtf.training.fused_batch_norm import fuse_batch_norm
 from segtf.training.planning import describe_plan, measure_speed, plan
 from segtf.training.precision import (
     default_strategy,
@@ -69,7 +70,6 @@ class _Work:
     """A compiled model, its data and how to train the one on the other."""
 
     model: keras.Model
-    metric: keras.metrics.Metric
     data: TrainingData
     spec: ModelSpec
     config: TrainConfig
@@ -135,8 +135,10 @@ def set_up(source, config, on_message, strategy=None, split=None):
         source: the `Source`.
         config: the `TrainConfig`.
         on_message: called with each line about data, model and device.
-        strategy: as `train` takes it.
-        split: as `train` takes it.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
+        split: lists of sample ids to train on and to hold out, by ``train`` and ``val``; by
+            default the official split, or a share of the samples.
 
     Returns:
         The compiled model with its data, settings and strategy; the inspected source; its split.
@@ -176,8 +178,10 @@ def resume(
         path: the run folder.
         source: the `segtf.data.Source` that it was begun with; by default it is listed again.
         on_message: called with each line about data, model and device.
-        verbose: as `train` takes it.
-        strategy: as `train` takes it.
+        verbose: 0 silent, 1 a line kept up to date, 2 one line per epoch; ``auto`` is 1 on a
+            terminal and else 2.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
         accept_changed_data: whether to go on although files that are trained on or held out
             were changed, or moved from one split to the other, since the run began.
 
@@ -265,6 +269,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
                 num_classes=task_of(spec).channels(spec),
                 **model_settings(config),
             )
+        fuse_batch_norm(model)
         if config.init_from:
             fresh = init_from(model, config.init_from)
             kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
@@ -276,7 +281,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
     require_memory(memory)
     data = TrainingData.load(source, split, spec, config, replicas)
     with strategy.scope():
-        metric = _compile(model, data, spec, config, on_message)
+        _compile(model, data, spec, config, on_message)
     trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     on_message(
         f"{source.name}: {len(data.train)} images to train on, {len(data.val)} held out; "
@@ -290,7 +295,7 @@ def _prepare(source, split, spec, config, strategy, on_message, reason):
         f"{describe_devices(strategy)}: {config.precision} ({reason}); "
         f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
     )
-    return _Work(model, metric, data, spec, config, strategy)
+    return _Work(model, data, spec, config, strategy)
 
 
 def _plan(work, began, on_message):
@@ -301,7 +306,7 @@ def _plan(work, began, on_message):
         work.config = plan(work.config, work.data.whole_steps, speed, left)
         work.data = replace(work.data, config=work.config)
         # The schedule is made for the number of steps.
-        work.metric = _compile(work.model, work.data, work.spec, work.config, on_message=str)
+        _compile(work.model, work.data, work.spec, work.config, on_message=str)
     on_message(describe_plan(work.config, work.data.steps_per_epoch, speed))
 
 
@@ -315,7 +320,6 @@ def _compile(model, data, spec, config, on_message):
     optimizer = make_optimizer(config, data.steps_per_epoch)
     model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
     optimizer.build(model.trainable_variables)
-    return metric
 
 
 def _run(work, run, on_message, verbose):

@@ -8,7 +8,7 @@ from PIL import Image
 from skimage import data
 
 import segtf
-from segtf.models.float32 import in_float32
+from segtf.models.keras_file import in_float32
 
 IMAGES = [blocks(64, 64, seed=seed) for seed in range(4)]
 PHOTOGRAPHS = [

@@ -14,7 +14,7 @@ from segtf.models import (
     unet,
 )
 from segtf.models.encoder_costs import UNET_COSTS
-from segtf.models.float32 import in_float32
+from segtf.models.keras_file import in_float32
 
 GREY_SIZE = (70, 33)
 

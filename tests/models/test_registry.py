@@ -8,6 +8,8 @@ from model_tester import ModelTester, images
 
 from segtf.models import (
     ENCODERS,
+    Body,
+    Head,
     build_model,
     describe_models,
     find_model,
@@ -53,7 +55,7 @@ def architecture(name):
     for family in ("efficientnetv2-b", "efficientnet-lite"):
         if (settings.get("encoder") or "").startswith(family):
             settings["encoder"] = f"{family}0"
-    return variant.builder, frozenset(settings.items())
+    return variant.body, frozenset(settings.items())
 
 
 SLOW_TO_BUILD = [f"unet-{name}" for name in ENCODERS if name != "mobilenetv3-small"]
@@ -109,11 +111,35 @@ def test_own_models_can_be_registered_once():
     register_model("tiny", tiny, "smallest", normalization=None)
     try:
         assert build_model("tiny", (8, 8, 3), 2).output_shape == (None, 8, 8, 2)
+        with pytest.raises(ValueError, match=r"built with its head. Received"):
+            build_model("tiny", (8, 8, 3), {"a": Head(2)})
         with pytest.raises(ValueError, match=r"taken. Received: 'tiny'"):
             register_model("tiny", tiny, "again")
     finally:
         unregister_model("tiny")
     assert "tiny" not in model_names()
+
+
+def test_own_bodies_and_our_builders_can_be_registered():
+    def own(image, filters=3):
+        return keras.layers.Conv2D(filters, 3, padding="same")(image)
+
+    register_model("own", own, "a convolution", filters=5)
+    register_model("slim", unet, "a builder of ours", base_filters=1)
+    try:
+        heads = {"a": Head(2), "b": Head(1)}
+        model = build_model("own", (8, 8, 3), heads)
+        assert {name: output.shape[1:] for name, output in model.output.items()} == {
+            "a": (8, 8, 2),
+            "b": (8, 8, 1),
+        }
+        assert [layer.filters for layer in model.layers[1:]] == [5, 2, 1]
+        assert set(build_model("slim", (16, 16, 3), heads).output) == {"a", "b"}
+        with pytest.raises(ValueError, match=r"among filters, name. Received: width"):
+            build_model("own", width=2)
+    finally:
+        unregister_model("own")
+        unregister_model("slim")
 
 
 def test_descriptions_give_what_each_model_costs():
@@ -128,7 +154,7 @@ def test_descriptions_give_what_each_model_costs():
 
 
 def test_settings_are_plain_values_for_a_configuration_file():
-    assert all(isinstance(find_model(name).builder, type(unet)) for name in model_names())
+    assert all(isinstance(find_model(name).body, Body) for name in model_names())
     for name in model_names():
         for value in find_model(name).settings.values():
             assert value is None or isinstance(value, (bool, int, float, str))

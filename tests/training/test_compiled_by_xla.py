@@ -15,6 +15,7 @@ from segtf.data import load_source
 from segtf.losses import CrossentropyDice, PixelCrossentropy, SoftDice, WeightedSum
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model, model_names
+from segtf.training import fuse_batch_norm
 from segtf.training.config import TrainConfig
 from segtf.training.precision import dtype_policy
 from segtf.training.schedule import make_optimizer
@@ -44,6 +45,7 @@ def built(name, policy, size, **settings):
     with dtype_policy(policy):
         shape = (size, size, 3)
         model = tiny(shape) if name == "tiny" else build_model(name, shape, 3, **settings)
+    fuse_batch_norm(model)
     config = TrainConfig(precision=policy, clip_norm=1.0, accumulate=2, learning_rate=1e-3)
     return model, make_optimizer(config, steps_per_epoch=2)
 

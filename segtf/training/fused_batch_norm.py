@@ -11,12 +11,13 @@ import tensorflow as tf
 def fuse_batch_norm(model):
     """Let the batch normalisation of a model use the fused operation in training.
 
-    The layers remain Keras' own, so that the model is saved and loaded as ever; a loaded model
-    computes the same, more slowly, until it is given to this function. Frozen layers, layers
-    that take their statistics over several replicas, and all of inference, are left to Keras.
+    `segtf.train` does so by itself; this is for a `model.fit` of one's own, with a model that was
+    built or loaded. The layers remain Keras' own, so that the model is saved and loaded as ever,
+    and what it gives is the same. Frozen layers, layers that take their statistics over several
+    replicas, and all of inference, are left to Keras.
 
     Args:
-        model: a `keras.Model`, changed in place.
+        model: a `keras.Model`, changed in place; before its first step of training.
 
     Returns:
         The model.
