@@ -181,8 +181,11 @@ def require_writable(folder):
 def require_writable_file(path):
     """Find out before the work whether a file can be written, as `require_writable` does.
 
+    Args:
+        path: the file; its folder may not be there yet.
+
     Raises:
-        ValueError: likewise, or if a folder of that name is in the way.
+        ValueError: if its folder cannot be written to, or a folder of its name is in the way.
     """
     path = Path(path)
     if path.is_dir():

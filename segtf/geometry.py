@@ -43,7 +43,7 @@ def place(rule, image_size, canvas_size):
     Args:
         rule: one of `segtf.spec.RESIZE_RULES`.
         image_size: height and width of the image: whole numbers, or integer tensors in a graph.
-        canvas_size: height and width of the canvas, likewise.
+        canvas_size: height and width of the canvas: whole numbers, or integer tensors.
 
     Returns:
         A `Placement` of whole numbers or of tensors, as the sizes were given.
@@ -122,7 +122,9 @@ def restore_rows(values, rule, image_size, first, count):
     """Bring some rows of a model's output back: what `restore` gives, in strips.
 
     Args:
-        values: as `restore` takes them; likewise `rule` and `image_size`.
+        values: float tensor `(H, W, K)` on the canvas.
+        rule: one of `segtf.spec.RESIZE_RULES`.
+        image_size: height and width of the image.
         first: which row comes first, of the part of the image that the model saw.
         count: how many rows.
 

@@ -75,11 +75,11 @@ def write_mask(mask, path):
         mask: uint8 array `(H, W)` of class ids.
         path: one of those that `plan_masks` returned; its folder is made if it is missing.
     """
-    told = PngInfo()
+    notes = PngInfo()
     for key, text in _MARK.items():
-        told.add_text(key, text)
+        notes.add_text(key, text)
     png = io.BytesIO()
-    Image.fromarray(mask).save(png, "PNG", pnginfo=told)
+    Image.fromarray(mask).save(png, "PNG", pnginfo=notes)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, png.getvalue())
 

@@ -19,9 +19,9 @@ from segtf.cli.models import models
 from segtf.cli.predict import predict
 from segtf.cli.recipes import recipes
 from segtf.cli.request import request
+from segtf.cli.say import say
 from segtf.cli.signals import ending_on_signals
 from segtf.cli.train import train
-from segtf.text_files import printable
 
 MISTAKE = 2
 
@@ -95,7 +95,7 @@ def _escape_what_cannot_be_written():
 
 def _say(text, status):
     with contextlib.suppress(OSError):  # the terminal may be gone
-        click.echo(printable(f"segtf: {text}"), err=True)
+        say(f"segtf: {text}", err=True)
     return status
 
 

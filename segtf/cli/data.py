@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from segtf.cli.options import COUNT, SEED, Size, augment_option, data_options, open_source
+from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable_file
 from segtf.ranges import MOST_SAMPLES, MOST_VARIANTS
-from segtf.text_files import printable
 
 
 @click.group()
@@ -114,9 +114,9 @@ def show(
     _keep_data(out, source)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
-        click.echo(printable(notice))
+        say(notice)
     draw_samples(source, out, count, changes, variants, seed)
-    click.echo(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
+    say(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
 
 
 def _keep_data(path, source):

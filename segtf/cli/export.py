@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from segtf.cli.options import Number, data_options, load_settings, model_options, open_source
+from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable
-from segtf.text_files import printable
 
 FORMATS = (
     "saved_model",
@@ -60,7 +60,7 @@ def verify(path):
     for line in lines:
         click.echo(line)
     if not lines:
-        click.echo(f"{printable(path)}: {count} files are as they were written")
+        say(f"{path}: {count} files are as they were written")
     return int(bool(lines))
 
 

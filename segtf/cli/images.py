@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from segtf.text_files import printable
+from segtf.cli.say import say
 
 
 def find_images(arguments, out=None):
@@ -69,12 +69,12 @@ def write_answers(context, answers, planned):
         count += 1
         if error is not None:
             failed += 1
-            click.echo(printable(f"{image}: {error}"), err=True)
+            say(f"{image}: {error}", err=True)
             continue
         target = image if planned is None else planned[image]
         if planned is not None:
             write_mask(mask, target)
-        click.echo(printable(f"{target}: {said}"))
+        say(f"{target}: {said}")
     if failed:
         click.echo(f"segtf: {failed} of {count} images have no mask", err=True)
         context.exit(1)

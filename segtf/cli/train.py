@@ -15,8 +15,8 @@ from segtf.cli.options import (
     train_config,
 )
 from segtf.cli.recipes import recipe_option
+from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
-from segtf.text_files import printable
 
 
 @click.command()
@@ -174,16 +174,16 @@ def train(
     from segtf.training.train import train as train_run
 
     if resume:
-        resume_run(run, on_message=_say, accept_changed_data=accept_changed_data)
+        resume_run(run, on_message=say, accept_changed_data=accept_changed_data)
     else:
         source = open_source(data_name, data_dir, classes, data_settings)
         if find_learning_rate:
             _find_learning_rate(run, source, config)
             return
         if folds:
-            train_folds(run, source, config, folds, on_message=_say)
+            train_folds(run, source, config, folds, on_message=say)
         else:
-            train_run(run, source, config, on_message=_say)
+            train_run(run, source, config, on_message=say)
     with _telling_that_the_model_is_safe(run):
         summary = evaluate(run).summary()
     click.echo(
@@ -194,13 +194,9 @@ def train(
         )
     )
     if Run(run).has_folds:
-        click.echo(f"{run}: a run for each fold, best.keras (the mean of them), report/")
+        say(f"{run}: a run for each fold, best.keras (the mean of them), report/")
     else:
-        click.echo(f"{run}: best.keras, history.csv, report/")
-
-
-def _say(line):
-    click.echo(printable(line))
+        say(f"{run}: best.keras, history.csv, report/")
 
 
 def _find_learning_rate(run, source, config):
@@ -211,11 +207,11 @@ def _find_learning_rate(run, source, config):
     plot, table = (Path(f"{Path(run)}-learning-rate{suffix}") for suffix in (".png", ".csv"))
     for path in (plot, table):
         require_writable_file(path)
-    found = find_learning_rate(source, config, on_message=_say)
+    found = find_learning_rate(source, config, on_message=say)
     write_atomically(table, found.to_csv())
     plot_rate_range(found.rates, found.losses, found.smoothed, found.suggestion, plot)
     click.echo(f"the loss falls fastest at --learning-rate {found.suggestion:g}")
-    click.echo(f"{plot}: the loss over the learning rates; {table.name}: the figures")
+    say(f"{plot}: the loss over the learning rates; {table.name}: the figures")
 
 
 def _time_or_epochs(context, settings):

@@ -9,7 +9,7 @@ _PUBLIC_NAMES = {
     "AUGMENTATIONS": "segtf.data.augment",
     "ArrayData": "segtf.data.cache",
     "Augmentation": "segtf.data.augment",
-    "DataError": "segtf.data.inspect",
+    "DataError": "segtf.data.sample",
     "ImageError": "segtf.data.decode",
     "LabelMap": "segtf.labels",
     "Sample": "segtf.data.sample",

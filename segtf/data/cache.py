@@ -18,8 +18,8 @@ import tensorflow as tf
 from segtf.data.decode import ImageError
 from segtf.data.fast_decode import read_pixels
 from segtf.data.fit import fit_image, fit_mask
-from segtf.data.inspect import refuse
 from segtf.data.masks import mask_files, read_values, to_class_ids
+from segtf.data.sample import refuse
 from segtf.files import replacing
 from segtf.resources import usable_cores, usable_memory
 
@@ -51,7 +51,14 @@ class ArrayData:
         return len(self.ids)
 
     def read(self, indices):
-        """Return images and masks of the samples `indices`, int tensor `(B,)`; for graphs."""
+        """Return some of the samples; for graphs.
+
+        Args:
+            indices: places of the samples, int tensor `(B,)`.
+
+        Returns:
+            Images uint8 `(B, H, W, C)` and masks uint8 `(B, H, W)`.
+        """
         return tuple(tf.gather(values, indices) for values in self._tensors)
 
 
@@ -73,7 +80,14 @@ class FileData:
         return len(self.ids)
 
     def read(self, indices):
-        """Return images and masks of the samples `indices`, int tensor `(B,)`; for graphs."""
+        """Return some of the samples; for graphs.
+
+        Args:
+            indices: places of the samples, int tensor `(B,)`.
+
+        Returns:
+            Images uint8 `(B, H, W, C)` and masks uint8 `(B, H, W)`.
+        """
         names = tf.gather(tf.constant([str(path) for path in self.files]), indices)
         height, width, channels = self.image_shape
         content = tf.map_fn(tf.io.read_file, names)
@@ -110,7 +124,19 @@ def load_data(samples, spec, folder=None, on_sample=None):
 
 
 def load_arrays(samples, spec, on_sample=None):
-    """Decode samples into memory; arguments and errors are those of `load_data`."""
+    """Decode samples into memory.
+
+    Args:
+        samples: `Sample`s with masks.
+        spec: a `ModelSpec`.
+        on_sample: called with no arguments after each sample, to show progress.
+
+    Returns:
+        `ArrayData`.
+
+    Raises:
+        DataError: naming the files that cannot be decoded.
+    """
     images = _aligned_empty((len(samples), *spec.size, spec.channels))
     masks = _aligned_empty((len(samples), *spec.size))
 
@@ -122,7 +148,20 @@ def load_arrays(samples, spec, on_sample=None):
 
 
 def load_files(samples, spec, folder, on_sample=None):
-    """Decode samples into files that are not there yet; see `load_data`."""
+    """Decode samples into files, where these are not there yet.
+
+    Args:
+        samples: `Sample`s with masks.
+        spec: a `ModelSpec`.
+        folder: where the files go.
+        on_sample: called with no arguments after each sample, to show progress.
+
+    Returns:
+        `FileData`.
+
+    Raises:
+        DataError: naming the files that cannot be decoded.
+    """
     files = [Path(folder) / digest[:2] / digest for digest in _digests(samples, spec)]
     for parent in {path.parent for path in files}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +183,10 @@ def load_files(samples, spec, folder, on_sample=None):
 
 def read_sample(sample, spec):
     """Decode one sample at its own size.
+
+    Args:
+        sample: a `Sample` with a mask.
+        spec: the `ModelSpec`, whose channels and labels say how.
 
     Returns:
         uint8 image `(H, W, C)` and uint8 mask `(H, W)` of class ids.

@@ -16,8 +16,8 @@ def match_classes(data, model):
 
     Names are the same whatever their case, blanks, hyphens and underscores. The data may lack
     classes of the model. These are matched by their place in the list, if both lists are of one
-    length: names that are made up (``class_0``, ``class_1``, ...; background and foreground, as
-    of a folder without a list). Class 0 is matched with class 0 where there are two classes and
+    length: names that stand for numbers (``class_0``, ``class_1``, ...; background and foreground,
+    as of a folder without a list). Class 0 is matched with class 0 where there are two classes and
     the others are the same, or where one of both is called background.
 
     Args:

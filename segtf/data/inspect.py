@@ -6,15 +6,11 @@ from segtf.data.check.check import single_findings, with_meaning
 from segtf.data.check.finding import KINDS, errors_in
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
-from segtf.data.sample import require_source
+from segtf.data.sample import refuse, require_source, shorten
 
 _SHOWN = 3
-_TOLD = ("listing", "0/255", "no foreground", "all foreground", "deep", "frames")
+_MENTIONED = ("listing", "0/255", "no foreground", "all foreground", "deep", "frames")
 _NOTHING_TO_LEARN = ("no foreground", "all foreground")
-
-
-class DataError(ValueError):
-    """Samples that cannot be trained on, named with their cause."""
 
 
 def inspect_source(source, skip_broken=False, to_train=True):
@@ -59,14 +55,14 @@ def inspect_source(source, skip_broken=False, to_train=True):
         refuse(problems, total)
     notices.append(
         f"{source.name}: {len(broken)} of {total} samples are left out, and {len(source.strays)} "
-        f"files without a partner: {_shorten(problems)}"
+        f"files without a partner: {shorten(problems)}"
     )
     return without(source, broken), notices
 
 
 def _notices(name, findings):
     """One line for each kind of finding that a training mentions, with its first case."""
-    for kind in _TOLD:
+    for kind in _MENTIONED:
         found = [finding for finding in findings if finding.kind == kind]
         if kind == "listing":
             yield from (f"{name}: {finding.cause}" for finding in found)
@@ -93,17 +89,3 @@ def describe(finding):
     names = ", ".join(str(path) for path in finding.files[:_SHOWN])
     more = f" and {len(finding.files) - _SHOWN} more" if len(finding.files) > _SHOWN else ""
     return f"{names}{more}{' ' if len(finding.files) == 1 else ': '}{finding.cause}"
-
-
-def refuse(problems, total):
-    """Raise a `DataError` that shows the first problems, if there are any."""
-    if problems:
-        raise DataError(
-            f"Expected {total} samples that can be trained on; `segtf data check` shows all "
-            f"{len(problems)} problems. Received: {_shorten(problems)}"
-        )
-
-
-def _shorten(problems):
-    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return "; ".join(problems[:_SHOWN]) + more

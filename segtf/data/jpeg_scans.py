@@ -26,7 +26,7 @@ def require_few_scans(content, height, width, name):
     Args:
         content: bytes of the file.
         height: of the picture, in pixels.
-        width: likewise.
+        width: of the picture, in pixels.
         name: of the file, for the error.
 
     Raises:

@@ -13,7 +13,12 @@ from segtf.resources import usable_cores, usable_memory
 
 
 def steps_per_epoch(count, batch_size):
-    """Steps in which every sample is seen at least once."""
+    """Return the number of steps in which every sample is seen at least once.
+
+    Args:
+        count: number of samples.
+        batch_size: samples per step.
+    """
     return -(-count // batch_size)
 
 
@@ -77,7 +82,15 @@ def training_batches(
 
 
 def validation_batches(data, batch_size):
-    """Return every sample once, in order and unchanged; the last batch may be smaller."""
+    """Return every sample once, in order and unchanged.
+
+    Args:
+        data: `ArrayData` or `FileData`; see `load_data`.
+        batch_size: samples per batch; the last one may be smaller.
+
+    Returns:
+        `tf.data.Dataset` of batches: images uint8 `(B, H, W, C)` and masks uint8 `(B, H, W)`.
+    """
     indices = tf.data.Dataset.range(len(data)).batch(batch_size)
     return _ahead(indices.map(data.read, tf.data.AUTOTUNE))
 

@@ -12,6 +12,8 @@ from segtf.text_files import plain
 if TYPE_CHECKING:
     from segtf.data.masks import MaskReader
 
+_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -95,6 +97,33 @@ def require_source(source):
             "Expected a segtf.data.Source, as segtf.data.load_source('folder', path) lists one. "
             f"Received: {source!r:.80} ({type(source).__name__})"
         )
+
+
+class DataError(ValueError):
+    """Samples that cannot be trained on, named with their cause."""
+
+
+def refuse(problems, total):
+    """Raise an error that shows the first problems, if there are any.
+
+    Args:
+        problems: a line of text for each, with the files and the cause.
+        total: number of samples that were looked at.
+
+    Raises:
+        DataError: with the first of them and the number of all.
+    """
+    if problems:
+        raise DataError(
+            f"Expected {total} samples that can be trained on; `segtf data check` shows all "
+            f"{len(problems)} problems. Received: {shorten(problems)}"
+        )
+
+
+def shorten(problems):
+    """Return the first problems in one line, and how many more there are."""
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return "; ".join(problems[:_SHOWN]) + more
 
 
 def _require_background_first(labels):

@@ -229,6 +229,12 @@ def save_split(path, split):
 def load_split(path):
     """Read a split that `save_split` or a training run wrote.
 
+    Args:
+        path: the JSON file.
+
+    Returns:
+        A dict from the name of each split to the list of its sample ids.
+
     Raises:
         ValueError: if the file is missing or holds something else.
     """
@@ -243,6 +249,13 @@ def load_split(path):
 
 def select(samples, ids):
     """Return the samples of the given ids, in the order of the ids.
+
+    Args:
+        samples: `Sample`s.
+        ids: their ids.
+
+    Returns:
+        A list of `Sample`s.
 
     Raises:
         ValueError: if some are not there.

@@ -39,7 +39,7 @@ class WeightedSum(keras.losses.Loss):
         )
 
     def call(self, y_true, y_pred):
-        """Return the sum for a batch."""
+        """Return the sum for a batch; the arguments are class ids or one-hot, and logits."""
         return self(y_true, y_pred)
 
     def get_config(self):

@@ -53,9 +53,12 @@ class VersionStatus:
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output: name of its dtype, such as ``DT_UINT8``, and its shape.
+    """An input or output of a signature.
 
-    A size that is not fixed is `None` in `shape`; an unknown number of axes makes `shape` `None`.
+    Args:
+        dtype: name of its dtype, such as ``DT_UINT8``.
+        shape: its shape, where a size that is not fixed is `None`; `None` itself for an unknown
+            number of axes.
     """
 
     dtype: str
@@ -64,7 +67,12 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Signature:
-    """Inputs and outputs by key, each a `TensorInfo`."""
+    """Inputs and outputs of a signature.
+
+    Args:
+        inputs: key to `TensorInfo` of each input.
+        outputs: key to `TensorInfo` of each output.
+    """
 
     inputs: dict[str, TensorInfo]
     outputs: dict[str, TensorInfo]
@@ -72,7 +80,13 @@ class Signature:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """The version that a server would answer with, and its signatures by name."""
+    """The version of a model that a server would answer with.
+
+    Args:
+        model: name of the model.
+        version: number of the version.
+        signatures: name to `Signature`.
+    """
 
     model: str
     version: int

@@ -21,7 +21,7 @@ GOING_ON_LEARNING_RATE = 1e-3
 
 DEFAULT_MODEL = "unet-efficientnet-lite0"
 PRETRAINED_MODELS = (DEFAULT_MODEL, "lite", "lite-small")
-"""Those whose encoder begins with weights of ImageNet unless told otherwise."""
+"""Those whose encoder begins with weights of ImageNet by default."""
 
 SCHEDULES = ("cosine", "polynomial")
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
@@ -232,6 +232,9 @@ class TrainConfig:
     @classmethod
     def from_dict(cls, values):
         """Return the settings that `to_dict` described.
+
+        Args:
+            values: a mapping from setting to value, as JSON holds them.
 
         Raises:
             ValueError: for a setting that there is not, or a value out of its range.

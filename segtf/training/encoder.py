@@ -45,6 +45,13 @@ def find_layers(model, prefix=ENCODER):
 def find_trained_layers(model, prefix=ENCODER):
     """Return those of the layers that `find_layers` returns which are not frozen.
 
+    Args:
+        model: a `keras.Model`.
+        prefix: beginning of the names, of layers or of models within `model`.
+
+    Returns:
+        A list of `keras.layers.Layer`.
+
     Raises:
         ValueError: if there is none.
     """
@@ -74,8 +81,10 @@ def layers_of(model):
 class _SlowEncoder:
     """What the optimizers below have in common: a learning rate of its own for the encoder."""
 
-    def __init__(self, *args, encoder_factor=0.1, prefix=ENCODER, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, learning_rate=None, *, encoder_factor=0.1, prefix=ENCODER, **kwargs):
+        if learning_rate is not None:
+            kwargs["learning_rate"] = learning_rate
+        super().__init__(**kwargs)
         self.encoder_factor = encoder_factor
         self.prefix = prefix
 
@@ -123,7 +132,7 @@ class EncoderAdamW(_SlowEncoder, keras.optimizers.AdamW):
     nothing; here its updates are scaled, and its weight decay too.
 
     Args:
-        learning_rate: that of the other layers: a number or a schedule.
+        learning_rate: that of the other layers: a number or a schedule; by default that of Keras.
         encoder_factor: that of the encoder, as a fraction of it.
         prefix: how the names of the encoder's layers begin, as `variable.path` has them; by
             default, as they do in every model of `segtf.models`.
@@ -145,7 +154,7 @@ class EncoderSGD(_SlowEncoder, keras.optimizers.SGD):
     """SGD whose learning rate for the encoder is a fraction of that for the other layers.
 
     Args:
-        learning_rate: that of the other layers: a number or a schedule.
+        learning_rate: that of the other layers: a number or a schedule; by default that of Keras.
         encoder_factor: that of the encoder, as a fraction of it.
         prefix: how the names of the encoder's layers begin, as `variable.path` has them.
         **kwargs: arguments of `keras.optimizers.SGD`, all by name.

@@ -43,14 +43,19 @@ def train_folds(
         config: the `TrainConfig` of each fold; its `minutes` are those of all folds together.
         folds: number of folds, 2 to 100.
         on_message: called with each line about data, model and device.
-        verbose: as `segtf.train` takes it.
-        strategy: as `segtf.train` takes it.
+        verbose: 0 silent, 1 a line kept up to date, 2 one line per epoch; ``auto`` is 1 on a
+            terminal and else 2.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
 
     Returns:
         The `segtf.runs.Run`.
 
     Raises:
-        ValueError: as `segtf.train` does, and for more folds than samples or groups.
+        ValueError: for an existing run folder, data that cannot be trained on, unknown names, or
+            more folds than samples or groups. Later, `TrainingDiverged` (a `ValueError`) if a
+            loss is no longer finite.
+        OSError: if the disk is full; what was saved before is still there.
     """
     require_source(source)
     folds = whole_number("folds", folds, 2, MOST_FOLDS)
@@ -82,7 +87,21 @@ def train_folds(
 
 
 def resume_folds(run, source, on_message, verbose, strategy, accept_changed_data):
-    """Go on with a training of folds; the arguments are those of `segtf.resume`."""
+    """Go on with a training of folds, as `segtf.resume` does with a run.
+
+    Args:
+        run: the `Run` of folds.
+        source: the `segtf.data.Source` that it was begun with, or `None` to list it again.
+        on_message: called with each line about data, model and device.
+        verbose: 0 silent, 1 a line kept up to date, 2 one line per epoch; ``auto`` is 1 on a
+            terminal and else 2.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
+        accept_changed_data: whether to go on although files were changed or moved since.
+
+    Returns:
+        The `Run`.
+    """
     run.require_writable()
     settings = run.config()
     config = read_settings(run, settings)

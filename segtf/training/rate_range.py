@@ -116,14 +116,15 @@ def find_learning_rate(source, config=None, on_message=print, strategy=None, ste
         source: a `segtf.data.Source`.
         config: the `TrainConfig` of the training that is to follow; its learning rate is ignored.
         on_message: called with each line about data, model and device.
-        strategy: as `segtf.train` takes it.
+        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
+            where there are several GPUs.
         steps: steps that are taken, at most.
 
     Returns:
         A `RateRange`.
 
     Raises:
-        ValueError: as `segtf.train` does.
+        ValueError: for data that cannot be trained on, or unknown names.
     """
     config = replace(config or TrainConfig(), epochs=steps, minutes=0.0)
     work, _, _ = set_up(source, config, on_message, strategy)

@@ -103,7 +103,19 @@ def coordinates(matrix, center, points, height, width):
 
 
 def resample_moved(images, masks, matrix, center, points, fill):
-    """Fetch pixels from their `coordinates`; arguments are those of `resample`."""
+    """Fetch pixels from their `coordinates`.
+
+    Args:
+        images: uint8 `(B, H, W, C)`.
+        masks: uint8 `(B, H, W)`.
+        matrix: float32 `(B, 2, 2)`, of `affine`.
+        center: float32 `(B, 2)`, the x and y in the input that come to lie in the middle.
+        points: float32 `(B, 4, 4, 2)`, of `elastic_points`, or `None`.
+        fill: mask value beyond the border, or `None`.
+
+    Returns:
+        Images and masks, of the same shapes and dtypes.
+    """
     _, height, width, _ = images.shape
     x, y = coordinates(matrix, center, points, height, width)
     return resample(images, masks, x, y, fill)
@@ -119,7 +131,7 @@ def resample(images, masks, x, y, fill):
         images: uint8 `(B, H, W, C)`.
         masks: uint8 `(B, H, W)`.
         x: columns in the input, float32 `(B, H, W)`.
-        y: rows in the input, likewise.
+        y: rows in the input, float32 `(B, H, W)`.
         fill: mask value beyond the border, or `None`.
 
     Returns:

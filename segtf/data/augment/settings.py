@@ -28,7 +28,7 @@ class Augmentation:
             from the classes in the image, so that rare classes are seen as often as common ones.
         brightness: largest shift either way, as a share of the grey range.
         contrast: largest change; 0.2 is between 1/1.2 and 1.2 times, about the image's mean.
-        saturation: largest change, likewise, about each pixel's grey.
+        saturation: largest change; 0.2 is between 1/1.2 and 1.2 times, about each pixel's grey.
         hue: largest turn of the colour circle either way, in degrees.
         gamma: largest change of the exponent; 0.2 is between 1/1.2 and 1.2.
         blur: largest standard deviation of a Gaussian blur, in pixels.
@@ -165,6 +165,12 @@ AUGMENTATIONS = {
 
 def find_augmentation(name):
     """Return the settings that `AUGMENTATIONS` has under a name.
+
+    Args:
+        name: the name, such as ``medical``.
+
+    Returns:
+        The `Augmentation`.
 
     Raises:
         ValueError: for a name that it does not have.

@@ -42,7 +42,7 @@ class Look:
         sample: the `Sample`.
         findings: what is wrong with it by itself.
         image: the image file, if its header could be read.
-        mask: the first mask file, likewise, if it is a picture.
+        mask: the first mask file, if it is a picture whose header could be read.
         counts: value in the mask to number of pixels; empty if it could not be read.
         numbers: the values in the mask as its file holds them: numbers of objects before they
             become classes.

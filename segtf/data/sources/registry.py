@@ -27,7 +27,13 @@ _FILES = ("classes", "colors")
 
 
 def register_source(name):
-    """Decorate a function ``(folder, **options) -> Source`` to be found by `name`.
+    """Decorate a function ``(folder, **options) -> Source`` to be found by a name.
+
+    Args:
+        name: the name, by which `load_source` and ``--data`` find the function.
+
+    Returns:
+        A decorator that returns the function as it is.
 
     Example:
 
