@@ -49,6 +49,7 @@ def compiled():
             "edges": [ConfusionMatrix(1, name="edges"), keras.metrics.MeanSquaredError()],
         },
     )
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
