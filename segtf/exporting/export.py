@@ -117,9 +117,12 @@ def export(
 
     Where full int8 agrees in less than 99.5% of the pixels of the calibration images, the first
     layers, or what makes and reads the tensors that lose most in int8, stay in float32, whatever
-    agrees best; the report names them. Where that is not enough, the error names the next format
-    that is. Class ids are decided at the size of the model, which blurs outlines a little, and
-    costs thin structures most, where images are larger: `gives="logits"` leaves that to the caller.
+    agrees best; the report names them. Where that is not enough, the error names what is: the same
+    file that gives logits, or the next format. Class ids are decided at the size of the model,
+    which blurs outlines a little, and costs thin structures most, where images are larger:
+    `gives="logits"` leaves that to the caller. `max_iou_drop` holds at the images' own size all the
+    same, since that is where a mask is used; what is lost by size counts as what is lost by
+    rounding.
 
     ``litert`` is an alias of ``tflite``. A SavedModel never overwrites another version; a TFLite
     or ONNX file takes the place of an earlier export of the same name, and of no other file. All
@@ -325,7 +328,7 @@ def _export_tflite(model, trial, directory, format, calibration, details, about,
     except ExportError as error:
         if format == "tflite":
             raise
-        instead = format_that_fits(model, trial, format, dynamic_size, gives)
+        instead = format_that_fits(model, trial, format, canvases, dynamic_size, gives)
         raise ExportError(f"{error}. {instead}") from error
 
 

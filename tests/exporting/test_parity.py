@@ -105,6 +105,27 @@ def test_too_much_iou_lost_fails_and_leaves_nothing(dark_run, tmp_path, monkeypa
         segtf.export(small_model(), tmp_path, "tflite", max_iou_drop=0.7)
 
 
+def test_where_deciding_at_the_models_size_costs_too_much_logits_are_named(
+    dark_run, tmp_path, monkeypatch
+):
+    def worse_if_class_ids(predictors, examples):
+        found = side_by_side(predictors, examples)
+        keras, exported = found.figures
+        if not found.labelled:  # the choice on calibration images
+            return found
+        lost = 0.02 if "class_ids" in predictors[1].backend.heads else 0.0
+        return replace(found, figures=(keras, replace(exported, mean_iou=keras.mean_iou - lost)))
+
+    monkeypatch.setattr(parity, "side_by_side", worse_if_class_ids)
+    wanted = (
+        r"Received: 2.00 points.*\. tflite-int8 that gives logits keeps to its limits: "
+        r".*%.* of the pixels agree, 0.00 points are lost$"
+    )
+    with pytest.raises(ExportError, match=wanted):
+        segtf.export(dark_run, tmp_path, "tflite-int8", max_iou_drop=1.5, speed=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_without_a_run_is_compared_on_a_data_set(synthetic_folder, tmp_path):
     source = load_source("synthetic", synthetic_folder)
     export = segtf.export(small_model(), tmp_path, "tflite", source=source, max_iou_drop=0.7)

@@ -1,9 +1,10 @@
 """Which TFLite file agrees best, and which format keeps to a limit that another one missed."""
 
 from segtf.exporting.parity import ExportError
-from segtf.exporting.tflite.convert import VARIANTS, convert
+from segtf.exporting.tflite.convert import VARIANTS, convert, usual_answer
 from segtf.exporting.tflite.equalize import equalized
 from segtf.exporting.tflite.sensitivity import int8_candidates
+from segtf.signatures import CLASS_IDS, LOGITS
 
 _GOOD_AGREEMENT = 0.995
 """Full int8 that agrees so well on the calibration images is left as it is."""
@@ -47,13 +48,17 @@ def _protect(content, model, trial, canvases, dynamic_size, gives):
     return content, kept
 
 
-def format_that_fits(model, trial, format, dynamic_size, gives):
+def format_that_fits(model, trial, format, canvases, dynamic_size, gives):
     """Say which further format keeps to what this one missed, by a measurement.
+
+    Class ids of full int8 are decided at the model's size, which may be what costs too much: the
+    same file that leaves the decision to its caller is tried first.
 
     Args:
         model: `keras.Model` in float32 that gives logits.
         trial: the `Trial` that refused it.
         format: the name of the one that was refused.
+        canvases: uint8 arrays `(H, W, C)` of the model's size, to calibrate on.
         dynamic_size: whether the file takes any height and width, as the model then has to.
         gives: ``logits`` or ``class_ids``.
 
@@ -61,13 +66,17 @@ def format_that_fits(model, trial, format, dynamic_size, gives):
         A sentence without its full stop.
     """
     names = list(VARIANTS)
-    for other in reversed(names[: names.index(format)]):
-        content = convert(model, trial.reference.spec, other, (), dynamic_size, gives)
+    others = [(other, usual_answer(other)) for other in reversed(names[: names.index(format)])]
+    if format == "tflite-int8" and gives == CLASS_IDS:
+        others.insert(0, (format, LOGITS))
+    for other, answer in others:
+        content, _ = best_file(model, trial, other, canvases, dynamic_size, answer)
         try:
             figures = trial.try_file(content, VARIANTS[other].least_agreement).figures
         except ExportError:
             continue
-        return f"{other} keeps to its limits: {_measured(figures, trial)}"
+        chosen = other if answer == usual_answer(other) else f"{other} that gives {answer}"
+        return f"{chosen} keeps to its limits: {_measured(figures, trial)}"
     return "No other TFLite format keeps to its limits either"
 
 

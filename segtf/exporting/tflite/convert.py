@@ -12,6 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 from segtf import signatures
 from segtf.exporting.parity import ExportError
 from segtf.exporting.tflite import converter
+from segtf.exporting.tflite.pointwise import pointwise
 from segtf.tasks.choice import task_of
 
 
@@ -147,7 +148,8 @@ def _save(model, spec, folder, dynamic_size, gives):
         input_signature=[tf.TensorSpec(shape, tf.float32, name=signatures.PIXELS)], autograph=False
     )
     def run(pixels):
-        logits = model(pixels, training=False)
+        with pointwise(model):
+            logits = model(pixels, training=False)
         if gives == signatures.CLASS_IDS:
             return {gives: task_of(spec).per_pixel[gives]({signatures.LOGITS: logits}, spec)}
         return {signatures.LOGITS: logits}

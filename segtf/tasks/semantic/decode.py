@@ -130,10 +130,12 @@ def _logits_of_ids(ids, channels):
 
 
 def _probability_of_decision(logits, ids):
-    chances = probabilities(logits)
     if logits.shape[-1] == 1:
-        return tf.where(ids == 1, chances[..., 0], 1.0 - chances[..., 0])
-    return tf.reduce_max(chances, axis=-1)
+        chances = probabilities(logits)[..., 0]
+        return tf.where(ids == 1, chances, 1.0 - chances)
+    # The largest of a softmax, without the pass that divides all of them.
+    highest = tf.reduce_max(logits, axis=-1, keepdims=True)
+    return 1.0 / tf.reduce_sum(tf.exp(logits - highest), axis=-1)
 
 
 def _surround(part, box, image_size, fill):

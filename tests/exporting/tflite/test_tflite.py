@@ -191,7 +191,7 @@ def test_a_file_of_any_size_is_loaded_at_any(tmp_path):
 
 
 def test_layers_stay_in_float32_where_that_agrees_better(tmp_path):
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(2)
     model = segtf.unet((32, 32, 3), num_classes=3, base_filters=4, depth=2)
     images = [blocks(32, 32, seed=seed) for seed in range(6)]
     spec = ModelSpec(LABELS[3], (32, 32))
