@@ -8,8 +8,9 @@ know the formats alone (`client.py`, `picture.py`), each in a process of its own
 images' own sizes, and logits are held against those of `segtf predict` on the run. What is trained,
 exported and measured stays in the work folder, so that an interrupted check goes on.
 
-Clients whose packages are missing are rows that say so. LiteRT.js needs Chromium, and in the work
-folder `npm install @litertjs/core@2.5.3 @litertjs/wasm-utils`.
+Clients whose packages are missing are rows that say so: those of Python come with the extra
+`clients`. LiteRT.js needs Chromium, and in the work folder
+`npm install @litertjs/core@2.5.3 @litertjs/wasm-utils`.
 """
 
 import argparse
@@ -58,15 +59,15 @@ def main():
             # Every task meets every rule, and so does every model.
             cells.append(Cell(options.work, task, model, RULES[(row + column) % len(RULES)]))
     for cell in cells:
-        if options.only in cell.name:
+        if options.only in (cell.name, cell.task, cell.model, ""):
             cell.check(options.again)
-    write_page([cell for cell in cells if cell.results.exists()])
+            write_page(cells)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "clients")
-    parser.add_argument("--only", default="", help="task/model whose name holds this")
+    parser.add_argument("--only", default="", help="a task, a model or TASK/MODEL")
     parser.add_argument("--again", action="store_true", help="measure what has been measured")
     return parser.parse_args()
 
@@ -97,6 +98,8 @@ class Cell:
         keras = {of: float(np.median([one[of] for one in times])) for of in times[0]}
         compared = {name: self.compare(name, said, reference, keras) for name, said in rows.items()}
         cell = {"task": self.task, "model": self.model, "rule": self.rule, "cpu": cpu_name()}
+        _, size, epochs = TASKS[self.task]
+        cell |= {"load": os.getloadavg()[1], "size": size, "epochs": epochs}
         cell |= {"iou": reference.iou(reference.masks), "keras": keras, "rows": compared}
         self.results.write_text(json.dumps(cell, indent=2) + "\n")
 
@@ -253,15 +256,20 @@ def cpu_name():
 
 
 def write_page(cells):
-    """Put the tables between the marks of the page."""
-    parts = []
-    for cell in (json.loads(cell.results.read_text()) for cell in cells):
+    """Put the tables between the marks of the page: all clients together, then each cell."""
+    results = [json.loads(cell.results.read_text()) for cell in cells if cell.results.exists()]
+    parts = [*summary(results), ""]
+    missing = [f"{cell.task} with `{cell.model}`" for cell in cells if not cell.results.exists()]
+    if missing:
+        parts += [f"Not run yet: {', '.join(missing)}.", ""]
+    for cell in results:
         keras = cell["keras"]
         parts += [
             f"## {cell['task']}, `{cell['model']}`, {cell['rule']}",
             "",
-            f"Keras on {cell['cpu']}: {keras['pixels to logits']:.1f} ms from pixels to logits, "
-            f"{keras['file to mask']:.1f} ms from a file to a mask; IoU {cell['iou']:.4f}.",
+            f"Keras on {cell['cpu']}, load {cell['load']:.0f}: {keras['pixels to logits']:.0f} ms "
+            f"from pixels to logits, {keras['file to mask']:.0f} ms from a file to a mask; IoU "
+            f"{cell['iou']:.4f}, trained for {cell['epochs']} epochs at {cell['size']}.",
             "",
             "| client | agreement | logit difference | IoU | time of Keras' |",
             "|---|---:|---:|---:|---:|",
@@ -270,6 +278,33 @@ def write_page(cells):
         ]
     before, rest = PAGE.read_text().split(BEGIN)
     PAGE.write_text("\n".join([f"{before}{BEGIN}", "", *parts, END + rest.split(END)[1]]))
+
+
+def summary(results):
+    """Lines of a table of the clients over all cells: the worst of each figure."""
+    rows = {}
+    for cell in results:
+        for name, row in cell["rows"].items():
+            # Of clients that failed or are missing, what they are is all that is known.
+            if "missing" not in row:
+                rows.setdefault(name, []).append({**row, "change": row["iou"] - cell["iou"]})
+    lines = [
+        "| client | models | least agreement | largest logit difference | IoU, change "
+        "| time of Keras', median |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, cells in rows.items():
+        differences = [one["difference"] for one in cells if one["difference"] is not None]
+        ratios = [one["ratio"] for one in cells if one["ratio"] is not None]
+        changes = sorted(100 * one["change"] for one in cells)
+        figures = (
+            f"{100 * min(one['agreement'] for one in cells):.3f}%",
+            f"{max(differences):.2g}" if differences else "",
+            f"{changes[0]:+.2f} to {changes[-1]:+.2f} points",
+            f"{np.median(ratios):.2f}" if ratios else "",
+        )
+        lines.append(f"| {name} | {len(cells)} | {' | '.join(figures)} |")
+    return lines
 
 
 def line(name, row):

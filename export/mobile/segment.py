@@ -22,6 +22,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+COSTLY_FORMATS = ("AVIF", "WEBP")  # decoding them takes up to 16 bytes a pixel
 MOST_PIXELS = 64 * 2**20
 MODES = {1: "L", 3: "RGB"}
 Image.MAX_IMAGE_PIXELS = None  # `read_image` looks itself, and says it in one line
@@ -90,9 +91,11 @@ def segment_file(segment, path, mask_path, overlay_path):
 def read_image(path, mode):
     """The first frame of an image file, upright, as RGB or grey of 8 bits."""
     try:
-        with Image.open(path, formats=FORMATS) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise ValueError(f"{opened.width} x {opened.height}, over {MOST_PIXELS} pixels")
+        Image.init()  # a Pillow of a distribution may lack some
+        with Image.open(path, formats=[one for one in FORMATS if one in Image.OPEN]) as opened:
+            most = MOST_PIXELS // 2 if opened.format in COSTLY_FORMATS else MOST_PIXELS
+            if opened.width * opened.height > most:
+                raise ValueError(f"{opened.width} x {opened.height}, over {most} pixels")
             if opened.mode[0] in "IF":
                 raise ValueError(f"more than 8 bits in a channel, Pillow's mode {opened.mode}")
             image = ImageOps.exif_transpose(opened)

@@ -21,6 +21,7 @@ VECTORS = MOBILE / "vectors"
 RULES = ("stretch", "letterbox", "crop")
 
 # What ai-edge-litert brings along itself may be imported, and nothing else beyond the three.
+# Pillow is one without AVIF, as some distributions have it.
 BLOCKED = """
 import runpy, sys
 
@@ -31,6 +32,9 @@ class Absent:
             raise ImportError(name)
 
 sys.meta_path.insert(0, Absent())
+from PIL import Image
+Image.init()
+Image.OPEN.pop("AVIF", None)
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
