@@ -7,7 +7,7 @@ wait for its mask, call it at the same time. In each round every setting has its
 work on the machine meets all of them; medians over the rounds count, and the table is written after
 each.
 
-    python benchmarks/batching.py [--rounds 5] [--model NAME] [--size 256]
+    python benchmarks/batching.py [--rounds 5] [--model NAME] [--size 128]
 
 Writes benchmarks/results/batching.md, the measurement behind the column CPU of
 export/serving/README.md. What the network takes, and the server's own queue of connections, are not
@@ -32,8 +32,8 @@ from PIL import Image
 
 RESULTS = Path(__file__).parent / "results" / "batching.md"
 MOST_WAITING = 128
-TAKEN = (16, 2000, 2)
-"""Size, timeout and threads of export/serving/batching.config."""
+BASE = (16, 2000, 2)
+"""Size, timeout and threads from which one is changed at a time."""
 CLIENTS = {1: 8, 8: 16, 32: 32}
 """Number of clients to images that they send in a round, all together."""
 
@@ -60,7 +60,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", default="unet-efficientnet-lite0")
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=128)
     return parser.parse_args()
 
 
@@ -89,8 +89,8 @@ def photographs(size):
 
 
 def all_settings(signature):
-    """One thing is changed at a time."""
-    size, timeout, threads = TAKEN
+    """A `Setting` for each number of clients and each batcher that is tried."""
+    size, timeout, threads = BASE
     tried = [(one, timeout, threads) for one in (1, 2, 4, 8, 16, 32)]
     tried += [(size, one, threads) for one in (0, 20_000)]
     tried += [(size, timeout, 1)]

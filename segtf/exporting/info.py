@@ -81,4 +81,6 @@ def _joined(values):
 
 
 def _shown(value):
+    if value is None:
+        return "not stated"
     return f"{value:.4f}" if isinstance(value, float) else str(value)

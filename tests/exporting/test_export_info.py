@@ -70,7 +70,14 @@ def test_a_model_without_a_run_has_no_data(exported, binary_model):
 
 def test_the_command_shows_it(exported_run, exported, capsys):
     for path, lines in (
-        (exported_run.path, ("data       name synthetic, fingerprint sha256:", "val mean dice 0.")),
+        (
+            exported_run.path,
+            (
+                "data       name synthetic, fingerprint sha256:",
+                "licence not stated",
+                "mean dice 0.",
+            ),
+        ),
         (exported.path, ("class 1    lesion, colour #", "not known: made without a run")),
     ):
         with pytest.raises(SystemExit) as done:
