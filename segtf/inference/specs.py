@@ -10,12 +10,12 @@ from segtf.tasks.choice import task_of
 from segtf.tasks.semantic.answer import channel_names, names_for_channels
 
 
-def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None, size=None):
+def make_spec(input_shape, head_channels, labels=None, resize=None, threshold=None, size=None):
     """Return the spec of a model that came without one.
 
     Args:
         input_shape: height, width (`None` where any will do) and channels that the model takes.
-        num_logits: channels that it gives.
+        head_channels: channels that it gives.
         labels: `LabelMap`; by default the classes are ``class_0``, ``class_1``, ...
         resize: resize rule; ``stretch`` by default.
         threshold: probability from which a pixel of a binary task is foreground; 0.5 by default.
@@ -31,7 +31,7 @@ def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None,
             "Expected size=(height, width) for a model that takes images of any size. "
             f"Received: size=None and a model of input {input_shape}"
         )
-    names = names_for_channels(num_logits)
+    names = names_for_channels(head_channels)
     spec = ModelSpec(
         labels=labels or LabelMap(names),
         size=size or (height, width),
@@ -39,7 +39,7 @@ def make_spec(input_shape, num_logits, labels=None, resize=None, threshold=None,
         resize=resize or "stretch",
         threshold=0.5 if threshold is None else threshold,
     )
-    check_spec(spec, input_shape, num_logits)
+    check_spec(spec, input_shape, head_channels)
     return spec
 
 
@@ -102,7 +102,7 @@ def adapt_exported_spec(details, path, outputs=None, **asked):
     return adapt_spec(spec, **asked)
 
 
-def check_spec(spec, input_shape, num_logits):
+def check_spec(spec, input_shape, head_channels):
     """Check that a model takes and gives what its spec says.
 
     Raises:
@@ -115,9 +115,9 @@ def check_spec(spec, input_shape, num_logits):
             f"Received: one that takes {tuple(input_shape)}"
         )
     expected = task_of(spec).channels(spec)
-    if num_logits != expected:
+    if head_channels != expected:
         raise ValueError(
             f"Expected {expected} logits per pixel for the "
             f"{spec.labels.num_classes} classes {list(spec.labels.names)}. "
-            f"Received: a model that gives {num_logits}"
+            f"Received: a model that gives {head_channels}"
         )
