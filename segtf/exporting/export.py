@@ -19,7 +19,7 @@ from segtf.data import match_classes
 from segtf.exporting.any_size import at_any_size
 from segtf.exporting.companions import write_companions
 from segtf.exporting.model_card import model_card, read_figures
-from segtf.exporting.onnx_file import convert_to_onnx
+from segtf.exporting.onnx import convert_to_onnx
 from segtf.exporting.parity import ExportError, Trial, check_files
 from segtf.exporting.provenance import provenance
 from segtf.exporting.room import require_room

@@ -71,6 +71,23 @@ class Format(Protocol):
         """
 
 
+class FileFormat(Format, Protocol):
+    """A format of one file, whose input and output can be asked for."""
+
+    def ports(self, path):
+        """Return name, NumPy type and shape of the one input and of the one output of a file.
+
+        Args:
+            path: the file.
+
+        Returns:
+            Two tuples `(name, type, shape)`. A side of any length is text, `None` or negative.
+
+        Raises:
+            ValueError: if it cannot be read.
+        """
+
+
 class ModelPath(NamedTuple):
     """Where a model lies.
 
