@@ -1,7 +1,5 @@
 """Pictures of single images: what was shown, what is true, what was said, what is wrong."""
 
-import base64
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -30,27 +28,6 @@ def draw_case(sample, predict, labels):
     image, truth = read_sample(sample, spec)
     pictures = task_of(spec).pictures(image, truth, predict(image).mask, labels)
     return [_fit(pictures[title]) for title in TITLES]
-
-
-def picture_uri(picture, lossless=False):
-    """Return a picture as a ``data:`` address, JPEG or PNG."""
-    file = io.BytesIO()
-    if lossless:
-        Image.fromarray(picture).save(file, "PNG", optimize=True)
-    else:
-        Image.fromarray(picture).save(file, "JPEG", quality=88)
-    return data_uri(file.getvalue(), "image/png" if lossless else "image/jpeg")
-
-
-def data_uri(content, media_type):
-    """Return bytes as a ``data:`` address.
-
-    Example:
-
-    >>> data_uri(b"segtf", "text/plain")
-    'data:text/plain;base64,c2VndGY='
-    """
-    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _fit(picture):

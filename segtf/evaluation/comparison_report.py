@@ -5,10 +5,10 @@ from html import escape
 import numpy as np
 
 from segtf.evaluation.bootstrap import FEWEST_IMAGES
-from segtf.evaluation.page import estimate, interval, number, page, plot, table
 from segtf.evaluation.plots import pair_plot
 from segtf.evaluation.tables import write_table
 from segtf.files import write_atomically
+from segtf.pages.page import estimate, interval, number, page, plot, table
 from segtf.tasks.semantic.vocabulary import headline_titles
 
 REPORT_TITLES = {"roc_auc": "ROC area", "expected_calibration_error": "calibration error"}

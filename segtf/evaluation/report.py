@@ -5,10 +5,10 @@ import json
 import numpy as np
 
 from segtf.evaluation.cases import TITLES, draw_case
-from segtf.evaluation.page import number
 from segtf.evaluation.report_page import report_page
 from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
+from segtf.pages.page import number
 from segtf.spec import FORMAT_VERSION
 from segtf.viz import ERROR_COLORS, contact_sheet
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from segtf.evaluation.bootstrap import DRAWS, FEWEST_IMAGES, LEVEL
-from segtf.evaluation.cases import TITLES, picture_uri
-from segtf.evaluation.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
+from segtf.evaluation.cases import TITLES
 from segtf.evaluation.plots import (
     confusion_plot,
     reliability_plot,
@@ -16,6 +15,8 @@ from segtf.evaluation.plots import (
     spread_plot,
     threshold_plot,
 )
+from segtf.pages.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
+from segtf.pages.pictures import picture_uri
 from segtf.tasks.semantic.answer import thresholded_class
 from segtf.tasks.semantic.outlines import TOLERANCE
 from segtf.tasks.semantic.sweep import sweep

@@ -1,34 +1,19 @@
 """The report as one HTML file that needs no other: pictures are inside."""
 
-import base64
-import io
 from html import escape
-
-import numpy as np
-from PIL import Image
 
 from segtf.data.check.sheet import visible
 from segtf.data.check.text import by_kind, name_of, root_of, size_text, verdict
 from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import mask_files, read_class_ids
 from segtf.files import write_atomically
+from segtf.pages.page import page, swatch, table
+from segtf.pages.pictures import picture_uri
 from segtf.viz import overlay
 
 _THUMBNAIL = 160
 _PICTURES_OF_A_KIND = 12
 _SAMPLES_SHOWN = 12
-
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }
-table { border-collapse: collapse } td, th { padding: .15em .8em .15em 0; text-align: left }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
-.error { border-left: .4em solid #d55e00 } .warning { border-left: .4em solid #e69f00 }
-section { margin: 1em 0; padding: .2em 1em; background: #f6f6f6 }
-.swatch { display: inline-block; width: .9em; height: .9em; border: 1px solid #888 }
-figure { display: inline-block; margin: .4em; vertical-align: top; width: 160px }
-figcaption { font-size: 12px; overflow-wrap: anywhere }
-li { overflow-wrap: anywhere }
-"""
 
 
 def write_html(report, path):
@@ -44,7 +29,8 @@ def write_html(report, path):
     }
     step = max(1, len(source.samples) // _SAMPLES_SHOWN)
     some = [sample.image for sample in source.samples[::step][:_SAMPLES_SHOWN]]
-    parts = [
+    text = page(
+        f"{source.name}: data check",
         f"<h1>{escape(source.name)}</h1><p><strong>{verdict(report)}</strong></p>",
         f"<p>{len(source.samples)} samples, {source.labels.num_classes} classes, read as "
         f"{source.channels} channels</p>",
@@ -56,32 +42,25 @@ def write_html(report, path):
             _section(kind, findings, sample_of, source, root)
             for kind, findings in by_kind(report.findings).items()
         ),
-    ]
-    write_atomically(
-        path,
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(source.name)}: data '
-        f"check</title><style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n",
     )
+    write_atomically(path, text)
 
 
 def _figures(figures, labels):
-    rows = "".join(
-        f'<tr><td><span class="swatch" style="background:rgb{color}"></span> '
-        f"{escape(balance.name)}</td>"
-        f'<td class="number">{balance.share:.2%}</td><td class="number">{balance.images}</td></tr>'
+    rows = [
+        (swatch(balance.name, color), f"{balance.share:.2%}", str(balance.images))
         for balance, color in zip(figures.classes, labels.colors, strict=True)
-    )
-    values = "".join(
-        f"<tr><td>channel {index}</td>"
-        f'<td class="number">{mean:.1f}</td><td class="number">{spread:.1f}</td></tr>'
+    ]
+    values = [
+        (f"channel {index}", f"{mean:.1f}", f"{spread:.1f}")
         for index, (mean, spread) in enumerate(zip(figures.mean, figures.spread, strict=True))
-    )
+    ]
     return (
         f"<p>Size (width x height): {size_text(figures.smallest)} to "
         f"{size_text(figures.largest)}, median {size_text(figures.median)}, {figures.sizes} "
         f"different. {figures.ignored:.2%} of the pixels count nowhere.</p>"
-        f"<table><tr><th>class<th>pixels<th>images</tr>{rows}</table>"
-        f"<table><tr><th>pixel values<th>mean<th>spread</tr>{values}</table>"
+        f"{table(('class', 'pixels', 'images'), rows)}"
+        f"{table(('pixel values', 'mean', 'spread'), values)}"
     )
 
 
@@ -99,7 +78,7 @@ def _section(kind, findings, sample_of, source, root):
             files.setdefault(sample_of.get(file, file), file)
     shown = list(files.values())[:_PICTURES_OF_A_KIND]
     return (
-        f'<section class="{first.severity}"><h3>{first.severity}: {escape(first.title)} '
+        f'<section class="finding {first.severity}"><h3>{first.severity}: {escape(first.title)} '
         f"[{escape(kind)}]: {len(findings)}</h3><p>{escape(first.remedy)}</p>"
         f"{_gallery(shown, sample_of, source, root)}<ul>{items}</ul></section>"
     )
@@ -110,9 +89,11 @@ def _gallery(files, sample_of, source, root):
     for file in files:
         picture = _picture(sample_of.get(file), file, source)
         name = escape(name_of(file, root))
-        tag = f'<img src="{_data_uri(picture)}" alt="{name}">' if picture is not None else ""
+        tag = ""
+        if picture is not None:
+            tag = f'<img src="{picture_uri(picture, longest_side=_THUMBNAIL)}" alt="{name}">'
         figures.append(f"<figure>{tag}<figcaption>{name}</figcaption></figure>")
-    return "".join(figures)
+    return f'<div class="thumbnails">{"".join(figures)}</div>'
 
 
 def _picture(sample, file, source):
@@ -130,11 +111,3 @@ def _picture(sample, file, source):
         return overlay(image, read_class_ids(sample, source.labels), source.labels)
     except (ValueError, OSError):
         return image
-
-
-def _data_uri(picture):
-    image = Image.fromarray(np.squeeze(picture, -1) if picture.shape[-1] == 1 else picture)
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from segtf.evaluation.cases import data_uri
+from segtf.pages.pictures import data_uri
 
 STYLE = """
 :root { --ink: #1c1e21; --soft: #667; --line: #e2e4e8; --wash: #f6f7f9; --mark: #0072b2; }
@@ -39,6 +39,11 @@ figure { margin: 0; } figcaption { font-size: 13px; }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
 .plots figure { max-width: 540px; } .plots figure.wide { max-width: 100%; }
 .plots img { max-width: 100%; }
+.thumbnails { display: flex; flex-wrap: wrap; gap: 8px; } .thumbnails figure { width: 160px; }
+.thumbnails figcaption, li { overflow-wrap: anywhere; }
+.finding { margin: 16px 0; padding: 4px 16px; background: var(--wash);
+  border-left: 6px solid var(--line); }
+.finding.error { border-color: #d55e00; } .finding.warning { border-color: #e69f00; }
 summary { cursor: pointer; color: var(--mark); margin: 6px 0; }
 @media (max-width: 700px) { .pictures { grid-template-columns: repeat(2, 1fr); } }
 @media print { .case, figure { break-inside: avoid; } }

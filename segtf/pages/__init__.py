@@ -1,0 +1,1 @@
+"""Web pages in one file each, and the HTML and CSS that all of them share."""
