@@ -17,7 +17,7 @@ p { margin: 4px 0 10px; max-width: 75ch; } .soft, figcaption, dt { color: var(--
 .tile.main dd { color: var(--mark); font-weight: 600; }
 .tile dt, .tile small { font-size: 12.5px; white-space: nowrap; }
 .tile small { color: var(--soft); display: block; min-height: 1.5em; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 20px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 8px; font-size: 14px; text-align: right; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
