@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Head(NamedTuple):
-    """What a network says of each pixel, float32 numbers `(B, H, W, channels)`.
+class HeadText(NamedTuple):
+    """What the float32 numbers `(B, H, W, channels)` of a head say.
 
     Args:
         names: what each channel tells, such as the names of the classes.
@@ -21,11 +21,6 @@ class Head(NamedTuple):
     activation: str
     meaning: str
 
-    @property
-    def channels(self):
-        """Number of channels of its output."""
-        return len(self.names)
-
 
 @dataclass(frozen=True)
 class Task:
@@ -35,7 +30,8 @@ class Task:
 
     Args:
         name: of the task, as in ``semantic``.
-        heads: function of a `ModelSpec` that returns a dict of name to `Head`.
+        heads: function of a `ModelSpec` that returns a dict of name to `segtf.models.Head`.
+        texts: function of a `ModelSpec` that returns a dict of head name to `HeadText`.
         check: function of the data of a training, a `LabelMap`, a `TrainConfig` and `on_message`,
             called with lines of text. It returns the `TrainConfig`, with another `monitor` where
             the held-out images cannot tell an epoch by that one, and raises a `ValueError` where
@@ -57,6 +53,7 @@ class Task:
 
     name: str
     heads: Callable
+    texts: Callable
     check: Callable
     objective: Callable
     settle: Callable

@@ -44,13 +44,13 @@ def task_metadata(spec, name, gives, dynamic_size=False):
         3: [_output(spec, gives, [labels])],
     }
     if gives == LOGITS:
-        head = task_of(spec).heads(spec)[LOGITS]
-        if head.names != spec.labels.names:
-            files[CHANNELS_FILE] = labels_text(head.names)
+        text = task_of(spec).texts(spec)[LOGITS]
+        if text.names != spec.labels.names:
+            files[CHANNELS_FILE] = labels_text(text.names)
             channels = _file(CHANNELS_FILE, "What the channel tells.", _AXIS_LABELS)
             subgraph[3] = [_output(spec, gives, [channels])]
             subgraph[4] = [labels]
-        options = write_table({0: Byte(_ACTIVATIONS[head.activation]), 1: "1.0"}, b"V001")
+        options = write_table({0: Byte(_ACTIVATIONS[text.activation]), 1: "1.0"}, b"V001")
         subgraph[9] = [{0: "SEGMENTER_METADATA", 1: Nested(options)}]
     model = {
         0: name,
@@ -65,7 +65,7 @@ def task_metadata(spec, name, gives, dynamic_size=False):
 def _labels_type(spec, gives):
     if gives == CLASS_IDS:
         return _VALUE_LABELS
-    names = task_of(spec).heads(spec)[LOGITS].names
+    names = task_of(spec).texts(spec)[LOGITS].names
     return _AXIS_LABELS if names == spec.labels.names else _DESCRIPTIONS
 
 
@@ -90,7 +90,7 @@ def _output(spec, gives, files):
     if gives == CLASS_IDS:
         what = "Class id of each pixel."
     else:
-        what = task_of(spec).heads(spec)[LOGITS].meaning
+        what = task_of(spec).texts(spec)[LOGITS].meaning
     return {
         0: gives,
         1: what,

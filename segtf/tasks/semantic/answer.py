@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from segtf.signatures import LOGITS
-from segtf.tasks.task import Head
+from segtf.tasks.task import HeadText
 
 
 class Answer(NamedTuple):
@@ -24,30 +24,33 @@ class Answer(NamedTuple):
     confidence: np.ndarray | None
 
 
-def heads(spec):
-    """Return the one head, ``logits``, of a semantic model.
+def texts(spec):
+    """Return what the one head, ``logits``, of a semantic model says.
 
     Args:
         spec: its `ModelSpec`.
+
+    Returns:
+        A dict of head name to `HeadText`.
 
     Example:
 
     >>> from segtf.labels import LabelMap
     >>> from segtf.spec import ModelSpec
-    >>> heads(ModelSpec(LabelMap(("skin", "lesion")), (64, 64)))["logits"].names
+    >>> texts(ModelSpec(LabelMap(("skin", "lesion")), (64, 64)))["logits"].names
     ('lesion',)
-    >>> heads(ModelSpec(LabelMap(("road", "tree", "car")), (64, 64)))["logits"].channels
-    3
+    >>> texts(ModelSpec(LabelMap(("road", "tree", "car")), (64, 64)))["logits"].activation
+    'softmax'
     """
     names = channel_names(spec.labels.names)
     if len(names) > 1:
         meaning = "One logit per class for each pixel: the largest decides."
-        return {LOGITS: Head(names, "softmax", meaning)}
+        return {LOGITS: HeadText(names, "softmax", meaning)}
     meaning = (
         f"Logit of {names[0]} for each pixel: its sigmoid is a probability, which decides "
         f"for {names[0]} from {spec.threshold:g} on."
     )
-    return {LOGITS: Head(names, "sigmoid", meaning)}
+    return {LOGITS: HeadText(names, "sigmoid", meaning)}
 
 
 def channel_names(names):

@@ -1,7 +1,8 @@
 """The record of semantic segmentation."""
 
+from segtf.models import Head
 from segtf.signatures import CLASS_IDS, LOGITS, PROBABILITIES
-from segtf.tasks.semantic.answer import heads
+from segtf.tasks.semantic.answer import channel_names, texts
 from segtf.tasks.semantic.decode import class_ids, decode, probabilities
 from segtf.tasks.semantic.objective import objective
 from segtf.tasks.semantic.pictures import pictures
@@ -12,7 +13,8 @@ from segtf.tasks.task import Task
 
 SEMANTIC = Task(
     name="semantic",
-    heads=heads,
+    heads=lambda spec: {LOGITS: Head(len(channel_names(spec.labels.names)))},
+    texts=texts,
     check=check_foreground,
     objective=objective,
     settle=settle,

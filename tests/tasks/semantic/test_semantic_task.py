@@ -22,10 +22,10 @@ def encoded(ids, spec):
 
 @pytest.mark.parametrize(("spec", "channels"), [(BINARY, 1), (THREE, 3)])
 def test_a_head_has_a_name_for_each_channel(spec, channels):
-    (head,) = task_of(spec).heads(spec).values()
-    assert task_of(spec).channels(spec) == head.channels == len(head.names) == channels
-    assert set(head.names) <= set(spec.labels.names)
-    assert all(name in head.meaning for name in head.names) or channels > 1
+    (head,), (text,) = task_of(spec).heads(spec).values(), task_of(spec).texts(spec).values()
+    assert task_of(spec).channels(spec) == head.channels == len(text.names) == channels
+    assert set(text.names) <= set(spec.labels.names)
+    assert all(name in text.meaning for name in text.names) or channels > 1
 
 
 @pytest.mark.parametrize("spec", [BINARY, THREE])
