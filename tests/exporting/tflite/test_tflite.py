@@ -173,7 +173,7 @@ def test_any_size_on_request(tmp_path, variant, build):
     for size in ((22, 35), (40, 18)):
         spec = ModelSpec(LABELS[1], size)
         given = blocks(*size, seed=3)[np.newaxis]
-        received = TFLiteBackend(tmp_path / "model.tflite", spec)(given)["logits"]
+        (received,) = TFLiteBackend(tmp_path / "model.tflite", spec)(given).values()
         expected = model(given.astype(np.float32)).numpy()
         if variant == "tflite":
             np.testing.assert_allclose(received, expected, rtol=1e-3, atol=1e-4)
