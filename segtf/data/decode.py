@@ -3,6 +3,7 @@
 import io
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -35,6 +36,7 @@ _MOST_PIXELS = {"AVIF": MAX_PIXELS // 2, "WEBP": MAX_PIXELS // 2}
 """Of formats whose decoders keep pictures of their own: up to 16 bytes a pixel."""
 _PILLOW_MODES = {1: "L", 3: "RGB"}
 _PIXELS_AT_ONCE = 2**22
+_NETPBM, _LONGEST_HEADER = b"P", 2**16
 LEAST_OF_DEEP = 32
 """Deep images use the upper 3 of 16 bits somewhere in a set; those of 12-bit sensors do not."""
 
@@ -211,7 +213,25 @@ def most_pixels(image):
 def open_header(file):
     """Open a file with Pillow, if it is of one of the `FORMATS` that this Pillow has."""
     Image.init()
-    return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    start = _start_of_netpbm(file)
+    if start:  # without an error, its header ends here
+        Image.open(io.BytesIO(start), formats=formats).close()
+    return Image.open(file, formats=formats)
+
+
+def _start_of_netpbm(file):
+    """The first bytes of a PPM file; of another one, nothing.
+
+    Pillow reads its header byte by byte, and its comments have no end.
+    """
+    if isinstance(file, io.BytesIO):
+        start = bytes(file.getbuffer()[:_LONGEST_HEADER])
+    else:
+        with Path(file).open("rb") as opened:
+            start = opened.read(1)
+            start += opened.read(_LONGEST_HEADER - 1) if start == _NETPBM else b""
+    return start if start[:1] == _NETPBM else b""
 
 
 def _refuse_odd_scales(image, source):

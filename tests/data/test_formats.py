@@ -118,6 +118,18 @@ def test_formats_whose_decoders_take_more_may_have_fewer_pixels(tmp_path, name):
     assert image_size(of_size(name, 8192, 4096)) == (4096, 8192)
 
 
+@pytest.mark.parametrize("length", [1000, 100_000])
+def test_the_header_of_a_ppm_ends_soon(tmp_path, length):
+    comment = b"P6 #" + length * b"x" + b"\n"
+    (tmp_path / "a.ppm").write_bytes(comment + b"6 4 255\n" + PIXELS.tobytes())
+    for source in (tmp_path / "a.ppm", (tmp_path / "a.ppm").read_bytes()):
+        if length < 2**16:
+            assert read_image(source).shape == PIXELS.shape
+        else:
+            with pytest.raises(ImageError, match="Expected an image that can be read"):
+                read_image(source)
+
+
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_headers_that_promise_too_much_take_no_memory(content):
     import tracemalloc
