@@ -36,8 +36,8 @@ from segtf.training import (
 from segtf.training.batch_norm import enough_batches
 from segtf.training.batches import TrainingData, make_split
 from segtf.training.config import TrainConfig
-from segtf.training.encoder_weights import model_settings, resolve_encoder_weights
 from segtf.training.schedule import make_optimizer
+from segtf.training.starting_weights import model_settings, resolve_encoder_weights
 
 WAYS = ("moving", "measured", "averaged")
 

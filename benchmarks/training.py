@@ -94,7 +94,7 @@ def timed(step, options, parameters):
     return {"images_per_second": round(rate, 3), "parameters": parameters}
 
 
-def train_segtf(options, policy="float32"):
+def train_segtf(options, policy="float32", fused=True):
     """`model.fit`'s own training step, started as `segtf train` starts TensorFlow."""
     from segtf.cli.start import start_tensorflow
 
@@ -108,7 +108,8 @@ def train_segtf(options, policy="float32"):
 
     keras.mixed_precision.set_global_policy(policy)
     model = segtf.unet(input_shape=(options.size, options.size, 3), num_classes=1)
-    fuse_batch_norm(model)
+    if fused:
+        fuse_batch_norm(model)
     model.compile(keras.optimizers.AdamW(1e-3), CrossentropyDice())
     images, masks = (tf.constant(values) for values in make_batch(options))
     trainable = sum(int(tf.size(weight)) for weight in model.trainable_weights)
@@ -117,6 +118,10 @@ def train_segtf(options, policy="float32"):
 
 def train_segtf_bfloat16(options):
     return train_segtf(options, "mixed_bfloat16")
+
+
+def train_segtf_as_built(options):
+    return train_segtf(options, fused=False)
 
 
 def train_torch(options, channels_last=False, compiled=False, bfloat16=False):
@@ -181,6 +186,7 @@ def fastest_multiplication(multiply):
 
 CONTESTANTS = {
     "segtf float32": train_segtf,
+    "segtf float32, batch normalisation of Keras": train_segtf_as_built,
     "PyTorch float32": torch_with(),
     "PyTorch float32, channels last": torch_with(channels_last=True),
     "PyTorch float32, compiled": torch_with(compiled=True),

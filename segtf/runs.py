@@ -8,11 +8,11 @@
       spec.json       what travels with the model: classes, size, resize rule, threshold
       split.json      which samples were trained on and which were held out
       data.json       a digest of each sample's files, by which `resume` sees what has changed
-      history.csv     figures of each epoch
+      history.csv     metrics of each epoch
       checkpoints/    the state that a killed run goes on from
       logs/           TensorBoard
       best.keras      the model of the best epoch
-      report/         figures and pictures of the evaluation on the images that were held out
+      report/         metrics and pictures of the evaluation on the images that were held out
       report-NAME/    those of an evaluation on other data, or of another split
       folds.json      of a run of folds: what each held out; each is a run, fold-1/ and so on
 """
@@ -38,17 +38,17 @@ DEFAULT_MONITOR = "val_mean_dice"
 
 
 def best_epoch(history, monitor=DEFAULT_MONITOR):
-    """Return the best epoch of a training by the figure that it monitored.
+    """Return the best epoch of a training by the metric that it monitored.
 
-    Where that figure is the same for several, the lowest loss decides: of the validation, then of
+    Where that metric is the same for several, the lowest loss decides: of the validation, then of
     the training. What is not a number is worse than any number.
 
     Args:
         history: a dict of numbers for each epoch.
-        monitor: the figure; a loss is best where it is lowest, any other where it is highest.
+        monitor: the metric; a loss is best where it is lowest, any other where it is highest.
 
     Returns:
-        Index of the epoch; `None` if no epoch has that figure.
+        Index of the epoch; `None` if no epoch has that metric.
 
     Example:
 
@@ -61,11 +61,11 @@ def best_epoch(history, monitor=DEFAULT_MONITOR):
 
     def rank(index):
         row = history[index]
-        figures = [row.get(name, math.nan) for name in (monitor, "val_loss", "loss")]
+        metrics = [row.get(name, math.nan) for name in (monitor, "val_loss", "loss")]
         signs = (-1.0 if "loss" in monitor else 1.0, -1.0, -1.0)
         return [
-            -math.inf if math.isnan(figure) else sign * figure
-            for sign, figure in zip(signs, figures, strict=True)
+            -math.inf if math.isnan(metric) else sign * metric
+            for sign, metric in zip(signs, metrics, strict=True)
         ]
 
     return max(range(len(history)), key=rank)
@@ -235,11 +235,11 @@ class Run:
 
     @property
     def report(self):
-        """Folder of figures and pictures of the images that were held out."""
+        """Folder of metrics and pictures of the images that were held out."""
         return self.path / "report"
 
     def report_on(self, name):
-        """Return the folder of figures and pictures of other images, by what they are called."""
+        """Return the folder of metrics and pictures of other images, by what they are called."""
         name = re.sub(r"[^\w.-]+", "-", name).strip("-.")
         return self.path / f"report-{name or 'other'}"
 
@@ -360,7 +360,7 @@ class Run:
         return [str(line) for line in lines] if isinstance(lines, list) else []
 
     def history(self):
-        """Read the figures of each epoch: a list of dicts of numbers, empty before the first.
+        """Read the metrics of each epoch: a list of dicts of numbers, empty before the first.
 
         Raises:
             ValueError: if they are damaged.
@@ -386,11 +386,11 @@ class Run:
 
     @property
     def monitor(self):
-        """Name of the figure by which the best epoch was chosen."""
+        """Name of the metric by which the best epoch was chosen."""
         return self.config().get("training", {}).get("monitor", DEFAULT_MONITOR)
 
     def best_epoch(self):
-        """Return the figures of the best epoch, a row of `history`; `None` if there is none."""
+        """Return the metrics of the best epoch, a row of `history`; `None` if there is none."""
         history = self.history()
         best = best_epoch(history, self.monitor)
         return None if best is None else history[best]

@@ -213,17 +213,17 @@ def contact_sheet(rows, titles, path, captions=None, labels=None, legend=None):
 
 
 def plot_history(history, path, monitor="val_mean_iou"):
-    """Draw the curve of each figure over the epochs, training and validation together.
+    """Draw the curve of each metric over the epochs, training and validation together.
 
     Args:
-        history: a dict of numbers for each epoch, with `epoch`; the validation's figures are
-            named like the training's after `val_`. A figure may be left out of some epochs.
+        history: a dict of numbers for each epoch, with `epoch`; the validation's metrics are
+            named like the training's after `val_`. A metric may be left out of some epochs.
         path: file to write, of a format by its suffix (`.png`, `.svg`); replaced if there.
-        monitor: the figure whose best epoch is marked, where the history has it: the lowest of
+        monitor: the metric whose best epoch is marked, where the history has it: the lowest of
             a loss, the highest of any other.
 
     Raises:
-        ValueError: if the history is empty, has no `epoch`, or has no figure.
+        ValueError: if the history is empty, has no `epoch`, or has no metric.
 
     Example:
 
@@ -238,7 +238,7 @@ def plot_history(history, path, monitor="val_mean_iou"):
     columns = dict.fromkeys(name for row in history for name in row if name != "epoch")
     names = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
     if not names:
-        raise ValueError(f"Expected a history with figures beside 'epoch'. Received: {history!r}")
+        raise ValueError(f"Expected a history with metrics beside 'epoch'. Received: {history!r}")
     best = best_epoch(history, monitor)
     if best is not None:
         best = history[best]["epoch"]

@@ -219,7 +219,7 @@ def _tiff_doubts(image):
     if photometric == _WHITE_IS_ZERO and str(image.tag_v2.get(_SOFTWARE)).startswith("tifffile"):
         yield (
             _always,
-            "holds truth values as tifffile writes them unless it is told photometric='minisblack':"
+            "holds truth values as tifffile writes them without photometric='minisblack':"
             " its numbers and what it looks like are each other's reverse",
         )
     if samples_unread(image):

@@ -35,8 +35,9 @@ class ConfusionMatrix(keras.metrics.Metric):
     IoU of a class that neither truth nor prediction holds; the means leave such classes out.
 
     Args:
-        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
-            binary task, which counts background and foreground. Its classes, 2, mean the same.
+        num_classes: number of the logits' channels, the `num_classes` of the model's builder: 1
+            for a binary task, which counts background and foreground. Its classes, 2, mean the
+            same.
         ignore_class: true id of pixels that count nowhere, or `None` if all count.
         threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
             foreground; of several channels, the largest logit decides.
@@ -263,8 +264,8 @@ class MeanIoUScore(_OneValue):
     a binary task.
 
     Args:
-        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
-            binary task. Its classes, 2, mean the same.
+        num_classes: number of the logits' channels, the `num_classes` of the model's builder: 1
+            for a binary task. Its classes, 2, mean the same.
         ignore_class: true id of pixels that count nowhere, or `None` if all count.
         threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
             foreground; of several channels, the largest logit decides.
@@ -290,8 +291,8 @@ class MeanDiceScore(_OneValue):
     of a `ConfusionMatrix`.
 
     Args:
-        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
-            binary task. Its classes, 2, mean the same.
+        num_classes: number of the logits' channels, the `num_classes` of the model's builder: 1
+            for a binary task. Its classes, 2, mean the same.
         ignore_class: true id of pixels that count nowhere, or `None` if all count.
         threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
             foreground; of several channels, the largest logit decides.
@@ -316,8 +317,8 @@ class PixelAccuracyScore(_OneValue):
     1.0 where no pixel counts. The same as `pixel_accuracy` of a `ConfusionMatrix`.
 
     Args:
-        num_classes: number of the logits' channels, as the model's builder takes it: 1 for a
-            binary task. Its classes, 2, mean the same.
+        num_classes: number of the logits' channels, the `num_classes` of the model's builder: 1
+            for a binary task. Its classes, 2, mean the same.
         ignore_class: true id of pixels that count nowhere, or `None` if all count.
         threshold: probability, above 0 and below 1, from which a pixel of one-channel logits is
             foreground; of several channels, the largest logit decides.

@@ -1,6 +1,6 @@
 """The data of a training: the one place that asks the pipeline for batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segtf.data import (
     find_augmentation,
@@ -21,20 +21,35 @@ class TrainingData:
     Args:
         train: decoded samples to train on.
         val: decoded samples that are held out.
-        config: the `TrainConfig`.
+        batch_size: samples per step, of all devices together.
+        epochs: number of epochs.
+        epoch_steps: steps of an epoch; 0 for those in which every image is seen.
+        augmentation: the `Augmentation` of what is trained on.
+        seed: whole number that fixes order and changes.
         ignore_class: mask value of pixels that count nowhere, or `None`.
         replicas: number of devices that share each batch.
     """
 
     train: object
     val: object
-    config: object
+    batch_size: int
+    epochs: int
+    epoch_steps: int
+    augmentation: object
+    seed: int
     ignore_class: int | None
     replicas: int = 1
 
     @classmethod
     def load(cls, source, split, spec, config, replicas=1):
         """Decode the samples of a split.
+
+        Args:
+            source: the inspected `Source`.
+            split: lists of sample ids by ``train`` and ``val``.
+            spec: the `ModelSpec`.
+            config: the `TrainConfig`.
+            replicas: number of devices that share each batch.
 
         Raises:
             ValueError: if there are fewer held-out samples than devices.
@@ -47,44 +62,58 @@ class TrainingData:
         train, val = (
             load_data(select(source.samples, split[name]), spec) for name in ("train", "val")
         )
-        return cls(train, val, config, spec.labels.ignore_class, replicas)
+        return cls(
+            train,
+            val,
+            config.batch_size,
+            config.epochs,
+            config.epoch_steps,
+            find_augmentation(config.augment),
+            config.seed,
+            spec.labels.ignore_class,
+            replicas,
+        )
 
-    @property
-    def steps_per_epoch(self):
-        """Steps of an epoch: those in which every image is seen, unless others are set."""
-        return self.config.epoch_steps or self.whole_steps
+    def of_epochs(self, epochs, epoch_steps):
+        """Return the same data for another number of epochs, or of their steps."""
+        return replace(self, epochs=epochs, epoch_steps=epoch_steps)
 
     @property
     def whole_steps(self):
         """Steps in which every image is seen at least once."""
-        return steps_per_epoch(len(self.train), self.config.batch_size)
+        return steps_per_epoch(len(self.train), self.batch_size)
+
+    @property
+    def steps_per_epoch(self):
+        """Steps of an epoch: those in which every image is seen, unless others are set."""
+        return self.epoch_steps or self.whole_steps
 
     @property
     def total_steps(self):
         """Steps of the whole training."""
-        return self.config.epochs * self.steps_per_epoch
+        return self.epochs * self.steps_per_epoch
 
     def training(self, start_step=0):
         """Return the changed batches of the whole training, from a step on."""
-        config = self.config
+        times_seen = -(-self.total_steps // self.whole_steps)
         return training_batches(
             self.train,
-            config.batch_size,
-            config.seed,
-            -(-self.total_steps // self.whole_steps),
-            find_augmentation(config.augment),
+            self.batch_size,
+            self.seed,
+            times_seen,
+            self.augmentation,
             self.ignore_class,
             start_step,
         )
 
     def unchanged(self):
         """Return every image to train on once, as it is."""
-        return validation_batches(self.train, self.config.batch_size)
+        return validation_batches(self.train, self.batch_size)
 
     def validation(self):
         """Return every held-out image once, as it is."""
         # Keras needs a first batch that its devices can share evenly.
-        batch_size = min(self.config.batch_size, len(self.val))
+        batch_size = min(self.batch_size, len(self.val))
         return validation_batches(self.val, batch_size - batch_size % self.replicas)
 
 

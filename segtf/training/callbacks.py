@@ -40,7 +40,7 @@ class CountSteps(keras.callbacks.Callback):
 
 
 class HistoryWriter(keras.callbacks.Callback):
-    """Write the figures of every epoch to the run's history file."""
+    """Write the metrics of every epoch to the run's history file."""
 
     def __init__(self, session):
         super().__init__()

@@ -95,7 +95,7 @@ class TrainConfig:
         class_weights: by which rare classes weigh more in the cross-entropy: ``none``,
             ``median-frequency`` of the training images, or ``root-frequency``, the square roots
             of these, with which less of what surrounds a rare class is taken for it.
-        monitor: figure of the validation by which the best epoch is chosen: see `MONITORS`. Dice
+        monitor: metric of the validation by which the best epoch is chosen: see `MONITORS`. Dice
             and IoU are over all pixels of the held-out images at the model's size.
         patience: epochs without a better one after which training stops; 0 for never.
         augment: name out of `segtf.data.AUGMENTATIONS`.

@@ -43,11 +43,11 @@ class Display(keras.callbacks.Callback):
             self._show(epoch, [f"step {step}/{steps}", f"loss {logs['loss']:.4f}"], end="\r")
 
     def on_epoch_end(self, epoch, logs=None):
-        """Show the epoch's figures."""
+        """Show the epoch's metrics."""
         monitor = self.session.config.monitor
-        figures = [f"{name} {logs[name]:.4f}" for name in ("loss", "val_loss", monitor)]
+        metrics = [f"{name} {logs[name]:.4f}" for name in ("loss", "val_loss", monitor)]
         best = ["best"] if self.session.best_epoch == epoch else []
-        self._show(epoch + 1, [*dict.fromkeys(figures), *best], end="\n")
+        self._show(epoch + 1, [*dict.fromkeys(metrics), *best], end="\n")
 
     def _show(self, epoch, parts, end):
         parts = [f"epoch {epoch}/{self.session.config.epochs}", *parts, *self._time_left()]

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from segtf.training.config import TrainConfig
-from segtf.training.train import set_up
+from segtf.training.preparation import set_up
 
 _LOWEST = 1e-6
 _HIGHEST = {"adamw": 1.0, "sgd": 10.0}

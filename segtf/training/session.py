@@ -17,7 +17,7 @@ class Session:
         config: its settings.
         steps_per_epoch: number of steps in an epoch.
         step: steps taken since the beginning.
-        history: the figures of each finished epoch.
+        history: the metrics of each finished epoch.
         epoch_began: reading of the clock at which the epoch would have begun had nothing
             stopped it.
     """
@@ -46,7 +46,7 @@ class Session:
 
     @property
     def best_epoch(self):
-        """Index of the best epoch by the monitored figure, or `None` before the first."""
+        """Index of the best epoch by the monitored metric, or `None` before the first."""
         return best_epoch(self.history, self.config.monitor)
 
     @property

@@ -38,7 +38,7 @@ class Progress:
 
     Args:
         step: steps taken since the beginning.
-        history: the figures of each finished epoch.
+        history: the metrics of each finished epoch.
         seconds: time spent on the epoch that is not finished.
     """
 
@@ -161,7 +161,7 @@ def _check(about, path):
 
 
 def _is_row(row):
-    """Whether these can be the figures of an epoch."""
+    """Whether these can be the metrics of an epoch."""
     numbers = isinstance(row, dict) and all(
         isinstance(value, int | float) for value in row.values()
     )

@@ -11,7 +11,7 @@ _PICTURES = 4
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
-    """Write each epoch's figures, and validation images with truth and prediction over them.
+    """Write each epoch's metrics, and validation images with truth and prediction over them.
 
     Args:
         session: the `Session`.

@@ -1,43 +1,19 @@
 """segtf.train and segtf.resume: the main way from a data set to a run folder."""
 
-import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import keras
-import tensorflow as tf
-
-from segtf.data import find_augmentation, inspect_source
 from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
 from segtf.data.sample import require_source
-from segtf.models import build_model
 from segtf.models.keras_file import read_keras_file
-from segtf.models.registry import smallest_side
-from segtf.ranges import image_size
 from segtf.runs import Run
-from segtf.spec import ModelSpec
 from segtf.tasks.choice import task_of
 from segtf.training.arrangement import arrange_callbacks
-from segtf.training.batch_norm import fit_momentum
-from segtf.training.batch_size import find_batch_size
-from segtf.training.batches import TrainingData, make_split
 from segtf.training.checkpoint import StopRequests, explaining_full_disk
 from segtf.training.config import TrainConfig
-from segtf.training.encoder import find_trained_layers
-from segtf.training.encoder_weights import (
-    model_settings,
-    resolve_encoder_weights,
-    say_encoder_weights,
-)
-from segtf.training.fused_batch_norm import fuse_batch_norm
-from segtf.training.planning import describe_plan, measure_speed, plan
-from segtf.training.precision import (
-    default_strategy,
-    dtype_policy,
-    prepare_gpus,
-    resolve_precision,
-)
+from segtf.training.precision import prepare_gpus
+from segtf.training.preparation import inspected, plan_to_the_minutes, prepare, set_up
 from segtf.training.recipe import recipe_text
 from segtf.training.reopening import (
     load_again,
@@ -46,34 +22,11 @@ from segtf.training.reopening import (
     require_same_classes,
     require_same_data,
 )
-from segtf.training.replicas import (
-    GlobalBatchLoss,
-    answer_empty_shares,
-    synchronize_batch_norm,
-)
-from segtf.training.schedule import make_optimizer
 from segtf.training.session import Session
-from segtf.training.starting_weights import freeze, init_from
+from segtf.training.starting_weights import resolve_encoder_weights
 from segtf.training.state import read_progress
-from segtf.training.summary import (
-    describe_bytes,
-    describe_devices,
-    estimate_memory,
-    require_memory,
-    require_room,
-)
+from segtf.training.summary import require_room
 from segtf.viz import plot_history
-
-
-@dataclass
-class _Work:
-    """A compiled model, its data and how to train the one on the other."""
-
-    model: keras.Model
-    data: TrainingData
-    spec: ModelSpec
-    config: TrainConfig
-    strategy: tf.distribute.Strategy
 
 
 def train(path, source, config=None, on_message=print, verbose="auto", strategy=None, split=None):
@@ -110,7 +63,7 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     has_own_split = split is not None
     work, source, split = set_up(source, config, on_message, strategy, split)
     if config.minutes:
-        _plan(work, began, on_message)
+        plan_to_the_minutes(work, began, on_message)
     check = task_of(work.spec).check
     work.config = config = check(work.data, source.labels, work.config, on_message)
     require_room(path, work.model, config.optimizer)
@@ -126,40 +79,6 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
     run = Run.create(path, settings, work.spec, split, record_contents(contents, split), recipe)
     with run.lock():
         return _run(work, run, on_message, verbose)
-
-
-def set_up(source, config, on_message, strategy=None, split=None):
-    """Bring together what a training of a new model needs, and say what it is.
-
-    Args:
-        source: the `Source`.
-        config: the `TrainConfig`.
-        on_message: called with each line about data, model and device.
-        strategy: a `tf.distribute.Strategy` of this machine; by default a `MirroredStrategy`
-            where there are several GPUs.
-        split: lists of sample ids to train on and to hold out, by ``train`` and ``val``; by
-            default the official split, or a share of the samples.
-
-    Returns:
-        The compiled model with its data, settings and strategy; the inspected source; its split.
-    """
-    find_augmentation(config.augment)
-    least = smallest_side(config.model, **config.model_settings)
-    image_size(f"the size of {config.model}", config.size, least)
-    prepare_gpus()
-    policy, reason = resolve_precision(config.precision)
-    config = replace(config, precision=policy)
-    config = resolve_encoder_weights(config, source.channels)
-    say_encoder_weights(config, on_message)
-    source = _inspected(source, config, on_message)
-    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
-    split = split or make_split(source, config)
-    strategy = strategy or default_strategy()
-    if config.batch_size == "auto":
-        count, replicas = len(split["train"]), strategy.num_replicas_in_sync
-        found = find_batch_size(config, spec, count, replicas, on_message)
-        config = replace(config, batch_size=found)
-    return _prepare(source, split, spec, config, strategy, on_message, reason), source, split
 
 
 def resume(
@@ -214,12 +133,12 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
     prepare_gpus()
     if source is None:
         source = load_again(run, settings)
-    source = _inspected(source, config, on_message)
+    source = inspected(source, config, on_message)
     require_same_data(run, source, split, accept_changed_data, on_message)
     require_same_classes(source.labels, spec.labels)
     if progress:
         config = replace(config, encoder_weights=None, init_from=None)
-    work = _prepare(source, split, spec, config, strategy, on_message, "as the run began")
+    work = prepare(source, split, spec, config, strategy, on_message, "as the run began")
     require_room(run.path, work.model, config.optimizer)
     return _run(work, run, on_message, verbose)
 
@@ -235,91 +154,6 @@ def _require_state(run):
             "Expected a run with its saved state, without which nothing can go on. "
             f"Received: {run.path} of {epochs} epochs without {run.state_file.name}"
         )
-
-
-def _inspected(source, config, on_message):
-    source, notices = inspect_source(source, config.skip_broken)
-    for notice in notices:
-        on_message(notice)
-    return source
-
-
-def _prepare(source, split, spec, config, strategy, on_message, reason):
-    """Decode the data, build and compile the model, and say what they are."""
-    strategy = strategy or default_strategy()
-    replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
-        raise ValueError(
-            f"Expected a batch_size that is a multiple of {replicas} devices. "
-            f"Received: {config.batch_size}"
-        )
-    if replicas > 1 and config.accumulate > 1:
-        raise ValueError(
-            "Expected accumulate=1 on several devices, which Keras cannot combine. "
-            f"Received: {config.accumulate} on {replicas} devices"
-        )
-    keras.utils.set_random_seed(config.seed)
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    with strategy.scope():
-        with dtype_policy(config.precision):
-            model = build_model(
-                config.model,
-                input_shape=(*spec.size, spec.channels),
-                num_classes=task_of(spec).channels(spec),
-                **model_settings(config),
-            )
-        fuse_batch_norm(model)
-        if config.init_from:
-            fresh = init_from(model, config.init_from)
-            kept = f"all but {', '.join(fresh)}" if fresh else "all layers"
-            on_message(f"weights of {config.init_from}: {kept}")
-        freeze(model, config.freeze)
-        if config.freeze_epochs:
-            find_trained_layers(model)
-    memory = estimate_memory(model, config.batch_size // replicas, config.optimizer)
-    require_memory(memory)
-    data = TrainingData.load(source, split, spec, config, replicas)
-    with strategy.scope():
-        _compile(model, data, spec, config, on_message)
-    trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    on_message(
-        f"{source.name}: {len(data.train)} images to train on, {len(data.val)} held out; "
-        f"classes: {', '.join(spec.labels.names)}"
-    )
-    on_message(
-        f"{config.model}: {model.count_params():,} parameters, {trained:,} of them trained, "
-        f"at {spec.size} pixels"
-    )
-    on_message(
-        f"{describe_devices(strategy)}: {config.precision} ({reason}); "
-        f"a step of {config.batch_size} images takes about {describe_bytes(memory)}"
-    )
-    return _Work(model, data, spec, config, strategy)
-
-
-def _plan(work, began, on_message):
-    """Fix the epochs that fit into the time, which shows only when the model is trained."""
-    with work.strategy.scope():
-        speed = measure_speed(work.model, work.data)
-        left = 60 * work.config.minutes - (time.perf_counter() - began)
-        work.config = plan(work.config, work.data.whole_steps, speed, left)
-        work.data = replace(work.data, config=work.config)
-        # The schedule is made for the number of steps.
-        _compile(work.model, work.data, work.spec, work.config, on_message=str)
-    on_message(describe_plan(work.config, work.data.steps_per_epoch, speed))
-
-
-def _compile(model, data, spec, config, on_message):
-    fit_momentum(model, data.steps_per_epoch)
-    loss, metric = task_of(spec).objective(data, spec.labels, config, on_message)
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        synchronize_batch_norm(model)
-        answer_empty_shares(model)
-        loss = GlobalBatchLoss(loss)
-    optimizer = make_optimizer(config, data.steps_per_epoch)
-    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
-    optimizer.build(model.trainable_variables)
 
 
 def _run(work, run, on_message, verbose):

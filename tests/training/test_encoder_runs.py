@@ -12,8 +12,7 @@ from segtf.models import unet
 from segtf.runs import Run
 from segtf.training.callbacks import CountSteps
 from segtf.training.config import TrainConfig
-from segtf.training.encoder_weights import resolve_encoder_weights
-from segtf.training.starting_weights import freeze
+from segtf.training.starting_weights import freeze, resolve_encoder_weights
 from segtf.training.train import resume, train
 
 SMALL = "mobilenetv3-small"
@@ -125,7 +124,7 @@ def test_the_first_line_says_which_model_is_trained(tmp_path, synthetic_folder, 
     def stop(*_):
         raise Killed
 
-    monkeypatch.setattr("segtf.training.train._prepare", stop)
+    monkeypatch.setattr("segtf.training.preparation.prepare", stop)
     source = load_source("synthetic", synthetic_folder)
     messages = []
     with pytest.raises(Killed):

@@ -65,7 +65,7 @@ def test_a_run_of_some_minutes_is_planned_once_and_repeated_by_its_epochs(
         measured.append(measure_speed(model, data))
         return Speed(compilation=1, step=1000, validation=500)
 
-    monkeypatch.setattr("segtf.training.train.measure_speed", measure_and_pretend)
+    monkeypatch.setattr("segtf.training.preparation.measure_speed", measure_and_pretend)
     messages = []
     config = TrainConfig(**TINY, minutes=100)
     run = train(tmp_path / "run", source, config, on_message=messages.append, verbose=0)
@@ -78,7 +78,7 @@ def test_a_run_of_some_minutes_is_planned_once_and_repeated_by_its_epochs(
     assert read_progress(run.state_file).step == 4
 
     # What was measured has left no trace; the plan is kept.
-    monkeypatch.setattr("segtf.training.train.measure_speed", None)
+    monkeypatch.setattr("segtf.training.preparation.measure_speed", None)
     resume(run.path, source, on_message=str, verbose=0)
     same = TrainConfig(**TINY, epochs=2, epoch_steps=2)
     again = train(tmp_path / "again", source, same, on_message=str, verbose=0)

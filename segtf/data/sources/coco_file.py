@@ -85,7 +85,7 @@ class CocoFile:
         return cls(path, categories, images, content["annotations"], notices)
 
     def images_with_objects(self, class_ids):
-        """Return each `CocoImage` with its objects, as `segtf.data.masks.CocoMask` takes them.
+        """Return each `CocoImage` with its objects, for `segtf.data.masks.CocoMask`.
 
         Args:
             class_ids: key of a category to class id; objects of others are left out.
