@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clients.picture import Spec
 from export_examples import blocks
 from PIL import Image
 
@@ -124,6 +125,19 @@ def test_vectors_are_what_the_page_says_written_with_pillow(rule):
     mask = Image.new("L", upright.size, 255)
     mask.paste(Image.fromarray(ids.astype(np.uint8)), source[:2])
     assert np.mean(np.asarray(mask) == pixels(folder / "mask.png")) > 0.999
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_clients_of_the_check_make_the_vectors(rule):
+    folder = VECTORS / rule
+    spec = Spec.of_tflite(folder / "model.tflite")
+    image = spec.read(folder / "image.png")
+    wanted = np.atleast_3d(pixels(folder / "canvas.png"))
+    assert np.abs(spec.canvas(image) - wanted).max() <= 1
+    shape = json.loads((folder / "vector.json").read_text())["logits"]
+    logits = np.fromfile(folder / "logits.f32", "<f4").reshape(shape)
+    mask = spec.mask(logits, image.height, image.width)
+    assert np.mean(mask == pixels(folder / "mask.png")) > 0.999
 
 
 @pytest.mark.parametrize("rule", RULES)
