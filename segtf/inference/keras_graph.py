@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from segtf.compat import calls_of, maker_of
 from segtf.inference.meaning import (
     ARITHMETIC,
     BLEND,
@@ -54,9 +55,9 @@ def keras_meaning(tensor):
 
 def producer(tensor):
     """Return the operation that gives a symbolic tensor, and the tensors that it takes."""
-    operation, node_index, _ = tensor._keras_history
-    node = operation._inbound_nodes[node_index] if operation._inbound_nodes else None
-    return operation, [] if node is None else node.input_tensors
+    operation, call, _ = maker_of(tensor)
+    calls = calls_of(operation)
+    return operation, calls[call].input_tensors if calls else []
 
 
 def changes_nothing(operation):
@@ -131,7 +132,7 @@ def _step(place):
 
 def _step_into(model, output, places):
     """Into a model that is a layer: to its own output, and by its inputs out again."""
-    index = output._keras_history.tensor_index
+    *_, index = maker_of(output)
     inner = getattr(model, "outputs", None)
     if not inner or len(model.inputs) != len(places):
         return Step(UNKNOWN)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from segtf.compat import calls_of, layers_within
 from segtf.files import reading
 
 _MOST_CONFIG_BYTES = 64 * 2**20
@@ -27,7 +28,7 @@ def in_float32(model):
     Returns:
         `model` itself if it computes in float32, else a float32 copy with the same weights.
     """
-    layers = [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+    layers = [layer for layer in layers_within(model) if not isinstance(layer, keras.Model)]
     if all(layer.compute_dtype == "float32" for layer in layers):
         return model
     copy = keras.models.clone_model(model, clone_function=_float32_layer, recursive=True)
@@ -124,9 +125,9 @@ def _whole(value):
 
 
 def _check_outputs(model):
-    for layer in model._flatten_layers():
-        for node in layer._inbound_nodes:
-            for tensor in node.output_tensors:
+    for layer in layers_within(model):
+        for call in calls_of(layer):
+            for tensor in call.output_tensors:
                 values = math.prod(side for side in tensor.shape[1:] if side is not None)
                 if values > _MOST_VALUES:
                     raise ValueError(f"layer {layer.name!r} gives {values:,} numbers an image")

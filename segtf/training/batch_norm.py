@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from segtf.compat import layers_within
+
 _LEFT_AFTER_AN_EPOCH = 0.1
 _FASTEST, _SLOWEST = 0.5, 0.9
 _FEWEST, _MOST = 4, 32
@@ -131,6 +133,6 @@ class MeasureBatchNorm(keras.callbacks.Callback):
 def _normalizations(model):
     return [
         layer
-        for layer in model._flatten_layers()
+        for layer in layers_within(model)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]

@@ -7,6 +7,8 @@ in the first epochs, keeps that while the rest of the model is still far from us
 import keras
 from keras import ops
 
+from segtf.compat import layers_within
+
 ENCODER = "encoder"
 """How the names of an encoder's layers begin in every model of `segtf.models`."""
 
@@ -65,7 +67,7 @@ def find_trained_layers(model, prefix=ENCODER):
 
 
 def _find(model, prefix, is_within=False):
-    for layer in model._flatten_layers(include_self=False, recursive=False):
+    for layer in layers_within(model, recursive=False, include_self=False):
         is_part = is_within or layer.name.startswith(prefix)
         if isinstance(layer, keras.Model):
             yield from _find(layer, prefix, is_part)
@@ -75,7 +77,7 @@ def _find(model, prefix, is_within=False):
 
 def layers_of(model):
     """Return all layers of a model, also those of the models within it, which are left out."""
-    return [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+    return [layer for layer in layers_within(model) if not isinstance(layer, keras.Model)]
 
 
 class _SlowEncoder:

@@ -7,6 +7,8 @@ fused one computes the same in two passes over the feature map.
 import keras
 import tensorflow as tf
 
+from segtf.compat import layers_within
+
 
 def fuse_batch_norm(model):
     """Let the batch normalisation of a model use the fused operation in training.
@@ -29,7 +31,7 @@ def fuse_batch_norm(model):
     >>> fuse_batch_norm(model) is model
     True
     """
-    for layer in model._flatten_layers():
+    for layer in layers_within(model):
         is_fused = "call" in vars(layer)
         if type(layer) is keras.layers.BatchNormalization and not is_fused:
             layer.call = _fused_call(layer, layer.call)

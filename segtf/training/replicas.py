@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from segtf.compat import layers_within
 from segtf.empty_batches import never_empty
 
 
@@ -51,6 +52,6 @@ def answer_empty_shares(model):
 
 def synchronize_batch_norm(model):
     """Let batch normalisation take its statistics over all replicas."""
-    for layer in model._flatten_layers():
+    for layer in layers_within(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True

@@ -1,9 +1,9 @@
 """The functions that an exported model is made of: one per signature of `segtf.signatures`."""
 
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from segtf import signatures
+from segtf.compat import with_constants
 from segtf.empty_batches import never_empty
 from segtf.exporting.saved_model.decode_graph import decode_in_graph
 from segtf.exporting.saved_model.parts import in_parts
@@ -59,7 +59,7 @@ def _logits_function(model, pixels):
 
     if not keeps_weights_as_constants(model):
         return never_empty(logits_of)
-    frozen = convert_variables_to_constants_v2(logits_of.get_concrete_function())
+    frozen = with_constants(logits_of.get_concrete_function())
     return never_empty(lambda pixels: frozen(pixels)[0])
 
 

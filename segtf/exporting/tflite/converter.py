@@ -5,7 +5,8 @@ signature that takes float32 pixels of batch 1.
 """
 
 import tensorflow as tf
-from tensorflow.lite.python import convert as lite_convert
+
+from segtf.compat import calibrate_only, quantize_calibrated
 
 
 def convert(folder, variant, images=(), gives_ids=False):
@@ -39,7 +40,7 @@ def calibrate(folder, images):
         The bytes of a file.
     """
     converter = _converter(folder, "tflite-int8", images, gives_ids=False)
-    converter._experimental_calibrate_only = True
+    calibrate_only(converter)
     return converter.convert()
 
 
@@ -54,13 +55,8 @@ def quantize(calibrated, kept, gives_ids):
     Returns:
         The bytes of a file that takes uint8 pixels.
     """
-    # What the converter calls as well; only here can operations be named.
-    return lite_convert.mlir_quantize(
-        calibrated,
-        input_data_type=tf.uint8,
-        output_data_type=tf.uint8 if gives_ids else tf.float32,
-        denylisted_nodes=list(kept),
-    )
+    output_type = tf.uint8 if gives_ids else tf.float32
+    return quantize_calibrated(calibrated, tf.uint8, output_type, kept)
 
 
 def _converter(folder, variant, images, gives_ids):

@@ -4,6 +4,7 @@ from collections import Counter
 
 from ai_edge_litert.interpreter import Interpreter
 
+from segtf.compat import operations_of
 from segtf.exporting.tflite.gpu_rules import gpu_refusals
 
 
@@ -21,7 +22,7 @@ def delegate_report(content):
         operations; ``parts``, in how many connected pieces; ``leaves``, name to number) and
         ``gpu`` (``refuses``, name to reason).
     """
-    operations = Interpreter(model_content=content)._get_ops_details()
+    operations = operations_of(Interpreter(model_content=content))
     return {
         "operations": _counted(operations),
         "xnnpack": _xnnpack(content),
@@ -50,7 +51,7 @@ def _xnnpack(content):
     """The delegate stands behind the operations, with what goes in and what comes out."""
     interpreter = Interpreter(model_content=content)
     interpreter.allocate_tensors()
-    all_of_them = interpreter._get_ops_details()
+    all_of_them = operations_of(interpreter)
     delegates = [one for one in all_of_them if one["op_name"] == "DELEGATE"]
     operations = [one for one in all_of_them if one["op_name"] != "DELEGATE"]
     maker = {tensor: one for one in operations for tensor in one["outputs"]}

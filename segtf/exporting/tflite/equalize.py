@@ -17,6 +17,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from segtf.compat import calls_of
 from segtf.models.layers import BilinearUpsampling2D
 
 _PASSES_SCALE = (layers.UpSampling2D, BilinearUpsampling2D)
@@ -75,7 +76,7 @@ def find_joins(model):
     """Return a `Join` for each layer of a model that can be scaled before a concatenation."""
     makers, readers = {}, defaultdict(list)
     for layer in getattr(model, "layers", ()):
-        if len(getattr(layer, "_inbound_nodes", ())) != 1:  # inputs have one as well
+        if len(calls_of(layer)) != 1:  # inputs have one as well
             continue  # used twice: what suits one use may not suit the other
         makers[id(layer.output)] = layer
         for tensor in _listed(layer.input):

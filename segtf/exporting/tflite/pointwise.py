@@ -15,6 +15,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from segtf.compat import layers_within
+
 
 @contextmanager
 def pointwise(model):
@@ -32,7 +34,7 @@ def pointwise(model):
     ...     model(tf.zeros((1, 2, 2, 3))).shape
     TensorShape([1, 4, 4, 1])
     """
-    found = [layer for layer in model._flatten_layers() if _fits(layer)]
+    found = [layer for layer in layers_within(model) if _fits(layer)]
     try:
         for layer in found:
             layer.call = functools.partial(_call, layer)

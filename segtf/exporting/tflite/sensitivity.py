@@ -13,6 +13,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from segtf.compat import operations_of
 from segtf.exporting.tflite import converter
 from segtf.exporting.tflite.convert import calibrated_file, check_input_is_pixels, check_operations
 from segtf.signatures import CLASS_IDS
@@ -59,7 +60,7 @@ def _weights(content):
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     return {
         tensors[one["outputs"][0]]["name"]: int(np.prod(tensors[one["inputs"][1]]["shape"]))
-        for one in interpreter._get_ops_details()
+        for one in operations_of(interpreter)
         if one["op_name"] in _LAYERS
     }
 
@@ -80,7 +81,7 @@ def tensor_costs(content, calibration, size):
     (given,) = interpreter.get_input_details()
     interpreter.resize_tensor_input(given["index"], (1, *size, given["shape"][3]))
     interpreter.allocate_tensors()
-    made = {one["outputs"][0] for one in interpreter._get_ops_details() if len(one["outputs"])}
+    made = {one["outputs"][0] for one in operations_of(interpreter) if len(one["outputs"])}
     ranges = {index: one for index, one in _ranges(content).items() if index in made}
     shares = {index: [] for index in ranges}
     for image in calibration[:_IMAGES]:
@@ -116,7 +117,7 @@ def _around_costliest(content, calibration, spec):
     costs = tensor_costs(content, calibration, spec.size)
     interpreter = _interpreter(content)
     names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
-    operations = [one for one in interpreter._get_ops_details() if len(one["outputs"])]
+    operations = [one for one in operations_of(interpreter) if len(one["outputs"])]
     return [
         tuple(
             names[one["outputs"][0]]

@@ -1,0 +1,93 @@
+"""Private parts of TensorFlow, Keras and LiteRT that segtf needs, for want of public ones.
+
+They are used here and nowhere else. A test for each says when it has become public, and can go.
+"""
+
+
+def layers_within(model, recursive=True, include_self=True):
+    """Return the layers of a Keras model, those of the models within it among them.
+
+    Args:
+        model: a `keras.Model`.
+        recursive: whether also those of the models within it.
+        include_self: whether the model itself is one of them.
+    """
+    return list(model._flatten_layers(include_self=include_self, recursive=recursive))
+
+
+def calls_of(layer):
+    """Return the nodes of a Keras layer or operation: one for each time that it was called.
+
+    Each has `input_tensors` and `output_tensors`. A layer that was never called has none.
+    """
+    return getattr(layer, "_inbound_nodes", None) or []
+
+
+def maker_of(tensor):
+    """Return what gives a symbolic tensor of Keras.
+
+    Args:
+        tensor: a `keras.KerasTensor`.
+
+    Returns:
+        The operation, the index of its call in `calls_of`, and of the tensor in what that gave.
+    """
+    return tuple(tensor._keras_history)
+
+
+def operations_of(interpreter):
+    """Return the operations of a TFLite file, in order, those of delegates among them.
+
+    Args:
+        interpreter: an `ai_edge_litert.interpreter.Interpreter`.
+
+    Returns:
+        A list of dicts with ``op_name``, and ``inputs`` and ``outputs``, indices of tensors.
+    """
+    return interpreter._get_ops_details()
+
+
+def with_constants(function):
+    """Return a TensorFlow function whose variables have become constants.
+
+    Args:
+        function: a concrete function.
+
+    Returns:
+        A concrete function that gives a list.
+    """
+    from tensorflow.python.framework import convert_to_constants
+
+    return convert_to_constants.convert_variables_to_constants_v2(function)
+
+
+def calibrate_only(converter):
+    """Let a converter write the ranges of all tensors into a float32 file, and quantise nothing.
+
+    Args:
+        converter: a `tf.lite.TFLiteConverter` to full int8, changed in place.
+    """
+    converter._experimental_calibrate_only = True
+
+
+def quantize_calibrated(content, input_type, output_type, kept):
+    """Bring a file that `calibrate_only` gave to full int8, but for some operations.
+
+    Args:
+        content: the bytes of the file.
+        input_type: `tf.uint8`, `tf.int8` or `tf.float32`, of what goes in.
+        output_type: of what comes out.
+        kept: names of the outputs of operations that stay in float32, which the public converter
+            cannot be given.
+
+    Returns:
+        The bytes of a file.
+    """
+    from tensorflow.lite.python import convert
+
+    return convert.mlir_quantize(
+        content,
+        input_data_type=input_type,
+        output_data_type=output_type,
+        denylisted_nodes=list(kept),
+    )
