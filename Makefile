@@ -64,6 +64,7 @@ gpu-check: $(INSTALLED)
 	$(BIN)/python benchmarks/gpu_check.py
 
 check-clients: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[clients]"
 	$(BIN)/python benchmarks/clients/check.py
 
 lint: $(INSTALLED)
