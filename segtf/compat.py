@@ -73,6 +73,10 @@ def calibrate_only(converter):
 def quantize_calibrated(content, input_type, output_type, kept):
     """Bring a file that `calibrate_only` gave to full int8, but for some operations.
 
+    litert-quantizer 0.11 and ai-edge-quantizer 0.10 cannot take its place: they know no
+    DEPTH_TO_SPACE, ARG_MAX or GREATER_EQUAL, which they leave in float32, and make inputs int8,
+    which pixels are not.
+
     Args:
         content: the bytes of the file.
         input_type: `tf.uint8`, `tf.int8` or `tf.float32`, of what goes in.

@@ -2,6 +2,7 @@
 
 import io
 import unicodedata
+import zlib
 from pathlib import Path
 
 from PIL import Image
@@ -79,7 +80,9 @@ def write_mask(mask, path):
     for key, text in _MARK.items():
         notes.add_text(key, text)
     png = io.BytesIO()
-    Image.fromarray(mask).save(png, "PNG", pnginfo=notes)
+    # Masks are areas of one number: run lengths make smaller files than a search for repetitions,
+    # and take less time.
+    Image.fromarray(mask).save(png, "PNG", pnginfo=notes, compress_type=zlib.Z_RLE)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, png.getvalue())
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -86,3 +88,29 @@ def test_a_large_image_is_decided_in_strips(monkeypatch, labels):
     assert np.mean(whole[0].numpy() != in_strips[0].numpy()) < 0.001
     for one, other in zip(whole[1:], in_strips[1:], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory as Linux counts it")
+@pytest.mark.parametrize("side", [768, pytest.param(4096, marks=pytest.mark.slow)])
+def test_150_classes_at_the_size_of_an_image_take_little_memory(side):
+    """At once, their logits alone would take 0.35 or 10 GB."""
+    labels = LabelMap(tuple(map(str, range(150))))
+    values = np.random.default_rng(0).normal(size=(16, 16, 150)).astype(np.float32)
+    decide = tf.function(
+        lambda values: decode.answer(values, (side, side), ModelSpec(labels, (16, 16)))
+    )
+    decide.get_concrete_function(tf.constant(values))
+    before = megabytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # VmHWM, the highest, begins anew
+    mask, coverage, confidence = decide(tf.constant(values))
+    assert megabytes("VmHWM") - before < 250
+    assert mask.shape == (side, side)
+    np.testing.assert_allclose(tf.reduce_sum(coverage), 1.0, rtol=1e-5)
+    assert 1 / 150 < confidence < 1
+
+
+def megabytes(name):
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
+    )
+    return int(line.split()[1]) / 1e3
