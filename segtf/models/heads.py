@@ -132,6 +132,8 @@ def segmentation_head(features, num_classes, kernel_size=1, bias=0.0, name=LOGIT
 
 
 def _check_head(key, head, body):
+    if not isinstance(head, Head):
+        raise ValueError(f"Expected a segtf.models.Head by name. Received: {head!r} as {key!r}")
     if head.channels < 1:
         raise ValueError(f"Expected at least one class. Received: num_classes={head.channels}")
     larger, smaller = max(head.stride, body.stride), min(head.stride, body.stride)

@@ -195,16 +195,25 @@ def build_model(name, input_shape=(None, None, 3), heads=None, *, num_classes=No
         if isinstance(variant.body, Body):
             heads = heads if isinstance(heads, Mapping) else {LOGITS: Head(heads)}
             return model_of(variant.body, input_shape, heads, **settings)
-        if isinstance(heads, Mapping):
-            raise ValueError(
-                f"Expected num_classes for {name!r}, which is built with its head. "
-                f"Received: heads={heads!r}"
-            )
-        return variant.body(input_shape=input_shape, num_classes=heads, **settings)
+        number = _number_of(heads, name)
+        return variant.body(input_shape=input_shape, num_classes=number, **settings)
     except TypeError as error:
         raise ValueError(
             f"Expected settings of the kinds that {name} takes. Received: {settings} ({error})"
         ) from error
+
+
+def _number_of(heads, name):
+    """The channels of heads that are the one with which a whole model is built."""
+    if not isinstance(heads, Mapping):
+        return heads
+    head = heads.get(LOGITS)
+    if head is None or heads != {LOGITS: Head(head.channels)}:
+        raise ValueError(
+            f"Expected num_classes for {name!r}, which is built with its head. "
+            f"Received: heads={heads!r}"
+        )
+    return head.channels
 
 
 def describe_models(size=(256, 256), num_classes=1, channels=3):

@@ -49,7 +49,7 @@ def _training_step(settings):
     spec = ModelSpec.from_dict(settings["spec"])
     task, shape = task_of(spec), (*config.size, spec.channels)
     with dtype_policy(config.precision):
-        model = build_model(config.model, shape, task.channels(spec), **config.model_settings)
+        model = build_model(config.model, shape, task.heads(spec), **config.model_settings)
     fuse_batch_norm(model)
     loss, metric = task.objective(None, spec.labels, config, on_message=str)
     model.compile(make_optimizer(config, 1000), loss, metrics=[metric])

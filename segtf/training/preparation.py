@@ -139,7 +139,7 @@ def prepare(source, split, spec, config, strategy, on_message, reason):
             model = build_model(
                 config.model,
                 input_shape=(*spec.size, spec.channels),
-                num_classes=task_of(spec).channels(spec),
+                heads=task_of(spec).heads(spec),
                 **model_settings(config),
             )
         fuse_batch_norm(model)

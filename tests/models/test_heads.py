@@ -58,6 +58,7 @@ def test_one_head_is_a_tensor_like_that_of_the_builder():
     ("heads", "message"),
     [
         ({}, "at least one head"),
+        ({"a": 3}, "a segtf.models.Head by name"),
         ({"a": Head(0)}, "at least one class"),
         ({"a": Head(1, stride=3)}, "a stride that divides"),
         ({"a": Head(1, flip="twice")}, "flip as one of"),

@@ -110,7 +110,8 @@ def test_own_models_can_be_registered_once():
 
     register_model("tiny", tiny, "smallest", normalization=None)
     try:
-        assert build_model("tiny", (8, 8, 3), 2).output_shape == (None, 8, 8, 2)
+        for heads in (2, {"logits": Head(2)}):
+            assert build_model("tiny", (8, 8, 3), heads).output_shape == (None, 8, 8, 2)
         with pytest.raises(ValueError, match=r"built with its head. Received"):
             build_model("tiny", (8, 8, 3), {"a": Head(2)})
         with pytest.raises(ValueError, match=r"taken. Received: 'tiny'"):
