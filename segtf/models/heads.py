@@ -70,7 +70,7 @@ def model_of(body, input_shape, heads, name=None, **settings):
         `(B, H / stride, W / stride, channels)` of one head, or to a dict of them, by their names.
 
     Raises:
-        ValueError: for heads that cannot be attached, and as the body does.
+        ValueError: for heads that cannot be attached, or settings out of the range of the body.
 
     Example:
 
