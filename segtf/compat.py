@@ -4,21 +4,22 @@ They are used here and nowhere else. A test for each says when it has become pub
 """
 
 
-def layers_within(model, recursive=True, include_self=True):
-    """Return the layers of a Keras model, those of the models within it among them.
+def layers_within(model):
+    """Return a Keras model and all layers within it, at any depth, as a list.
+
+    `model.layers` leaves out what stands within a layer that is no model.
 
     Args:
         model: a `keras.Model`.
-        recursive: whether also those of the models within it.
-        include_self: whether the model itself is one of them.
     """
-    return list(model._flatten_layers(include_self=include_self, recursive=recursive))
+    return list(model._flatten_layers())
 
 
 def calls_of(layer):
     """Return the nodes of a Keras layer or operation: one for each time that it was called.
 
-    Each has `input_tensors` and `output_tensors`. A layer that was never called has none.
+    Each has `input_tensors` and `output_tensors`; `layer.input` and `layer.output` are those of
+    the first alone. A layer that was never called has none.
     """
     return getattr(layer, "_inbound_nodes", None) or []
 
@@ -33,6 +34,25 @@ def maker_of(tensor):
         The operation, the index of its call in `calls_of`, and of the tensor in what that gave.
     """
     return tuple(tensor._keras_history)
+
+
+class OwnWeightDecay:
+    """To stand before a Keras optimizer that decays its weights itself, in `update_step`.
+
+    The public `exclude_from_weight_decay` says whether a variable decays, not how fast; and
+    `update_step` is given TensorFlow's variable, which does not know the path of Keras'.
+    """
+
+    def index_of(self, variable):
+        """Return the place of a variable among those that `build` was given."""
+        return self._get_variable_index(variable)
+
+    def decays(self, variable):
+        """Whether weights decay, and this variable is not left out of it."""
+        return self.weight_decay is not None and self._use_weight_decay(variable)
+
+    def _apply_weight_decay(self, variables):
+        """Nothing: the optimizer does it in `update_step`."""
 
 
 def operations_of(interpreter):
@@ -64,6 +84,8 @@ def with_constants(function):
 def calibrate_only(converter):
     """Let a converter write the ranges of all tensors into a float32 file, and quantise nothing.
 
+    The public `tf.lite.experimental.QuantizationDebugger` quantises besides, and runs the file.
+
     Args:
         converter: a `tf.lite.TFLiteConverter` to full int8, changed in place.
     """
@@ -76,6 +98,7 @@ def quantize_calibrated(content, input_type, output_type, kept):
     litert-quantizer 0.11 and ai-edge-quantizer 0.10 cannot take its place: they know no
     DEPTH_TO_SPACE, ARG_MAX or GREATER_EQUAL, which they leave in float32, and make inputs int8,
     which pixels are not.
+    Nor can `tf.lite.experimental.QuantizationDebugger`, whose files take float32.
 
     Args:
         content: the bytes of the file.

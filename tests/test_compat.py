@@ -3,12 +3,41 @@
 Where a public one is there, its test fails: use that, and take the function out of `compat`.
 """
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+import segtf
 from segtf import compat
+
+PACKAGE = Path(segtf.__file__).parent
+OTHERS_PUBLIC = {"_replace", "_asdict", "_describe_range", "_utils"}
+"""Of named tuples, of click, and a module of torch that stands in its files."""
+
+
+def public_names(thing, pattern):
+    names = (name for name in dir(thing) if not name.startswith("_"))
+    return {name for name in names if re.search(pattern, name)}
+
+
+def test_private_names_of_others_are_used_in_one_file():
+    files = [path for path in PACKAGE.rglob("*.py") if path.name != "compat.py"]
+    texts = {path: path.read_text("utf-8") for path in files}
+    ours = OTHERS_PUBLIC | {path.stem for path in files}
+    for text in texts.values():
+        made = r"(?:def |class |^ *)(_\w+)(?=[(:]| = )"
+        ours |= set(re.findall(made, text, re.MULTILINE))
+        for assigned in re.findall(r"^ *(self\..*?) = |^ *(self\.\w+): ", text, re.MULTILINE):
+            ours |= set(re.findall(r"self\.(_\w+)", " ".join(assigned)))
+    for path, text in texts.items():
+        assert set(re.findall(r"\.(_[a-z]\w*)", text)) <= ours, path
+        assert not re.search(r"tensorflow\.(python|lite|compiler)\b|keras\.src\b", text), path
+        assert not re.search(r"[\"']_(inbound|flatten|keras)_", text), path
 
 
 def nested():
@@ -23,11 +52,23 @@ def test_layers_of_models_within_models():
     model = nested()
     names = {layer.name for layer in compat.layers_within(model)}
     assert {"inner", "inside", "last", model.name} <= names
-    flat = {layer.name for layer in compat.layers_within(model, recursive=False)}
-    assert "inner" in flat
-    assert "inside" not in flat
-    assert model not in compat.layers_within(model, include_self=False)
     assert not hasattr(keras.Model, "flatten_layers")
+
+
+class Block(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization()
+
+    def call(self, images):
+        return self.norm(images)
+
+
+def test_layers_of_layers_that_are_no_models():
+    model = keras.Sequential([keras.Input((4, 4, 3)), Block()])
+    (block,) = model.layers
+    assert block.norm in compat.layers_within(model)
+    assert not hasattr(block, "layers")
 
 
 def test_what_gives_a_tensor():
@@ -36,8 +77,44 @@ def test_what_gives_a_tensor():
     assert (layer.name, place) == ("last", 0)
     assert compat.calls_of(layer)[call].output_tensors[0] is model.outputs[0]
     assert compat.calls_of(keras.layers.ReLU()) == []
-    assert not hasattr(model.outputs[0], "keras_history")
+    known = {name: getattr(model.outputs[0], name, None) for name in public_names(layer.output, "")}
+    assert not any(value is layer for value in known.values())
     assert not hasattr(keras.layers.Layer, "inbound_nodes")
+
+
+def test_later_calls_of_a_layer():
+    layer = keras.layers.ReLU()
+    outputs = [layer(keras.Input((side, side, 1))) for side in (4, 8)]
+    assert [call.output_tensors for call in compat.calls_of(layer)] == [[one] for one in outputs]
+    assert layer.output is outputs[0]
+
+
+def test_how_fast_a_variable_decays_is_not_public():
+    class Optimizer(compat.OwnWeightDecay, keras.optimizers.SGD):
+        def update_step(self, gradient, variable, learning_rate):
+            seen.append((self.index_of(variable), self.decays(variable), hasattr(variable, "path")))
+
+    seen, optimizer = [], Optimizer(weight_decay=0.1)
+    variables = [keras.Variable(1.0, name="kernel"), keras.Variable(1.0, name="bias")]
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.apply([tf.constant(0.0)] * 2, variables)
+    assert seen == [(0, True, False), (1, False, False)]
+    assert [float(variable.value) for variable in variables] == [1.0, 1.0]
+    known = {"weight_decay", "exclude_from_weight_decay"}
+    assert public_names(keras.optimizers.SGD(), "decay") == known
+
+
+def test_batch_norm_is_not_fused_in_training():
+    layer = keras.layers.BatchNormalization()
+    layer.build((None, 4, 4, 2))
+
+    @tf.function(input_signature=[tf.TensorSpec((2, 4, 4, 2))])
+    def train(images):
+        return layer(images, training=True)
+
+    operations = train.get_concrete_function().graph.get_operations()
+    assert not [one for one in operations if "FusedBatchNorm" in one.type]
+    assert not public_names(tf.nn, "fused")
 
 
 def test_variables_as_constants_and_operations_of_a_file():
@@ -50,10 +127,12 @@ def test_variables_as_constants_and_operations_of_a_file():
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     names = [one["op_name"] for one in compat.operations_of(_interpreter(converter.convert()))]
     assert "MUL" in names
-    assert not hasattr(tf.saved_model, "convert_variables_to_constants")
-    assert not hasattr(Interpreter, "get_ops_details")
+    for module in (tf, tf.graph_util, tf.saved_model, tf.train):
+        assert not public_names(module, "variables_to_constants|freeze|frozen")
+    assert not public_names(Interpreter, r"(^|_)(ops?|operations?|nodes?)(_|$)")
 
 
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
 def test_a_calibrated_file_keeps_what_it_is_asked_to(tmp_path):
     module = tf.Module()
     module.kernel = tf.Variable(np.ones((1, 1, 1, 2), np.float32))
@@ -77,8 +156,12 @@ def test_a_calibrated_file_keeps_what_it_is_asked_to(tmp_path):
         content = compat.quantize_calibrated(calibrated, tf.float32, tf.float32, kept)
         types = {one["dtype"] for one in _interpreter(content).get_tensor_details()}
         assert (np.int8 in types) == has_int8
-    assert not hasattr(converter, "experimental_calibrate_only")
-    assert not hasattr(converter, "denylisted_nodes")
+    assert not public_names(converter, "calibrate|deny")
+    converter.inference_input_type = tf.uint8
+    debugger = tf.lite.experimental.QuantizationDebugger(converter=converter)
+    assert debugger.quant_model, "it calibrates alone now"
+    given = _interpreter(debugger.get_nondebug_quantized_model()).get_input_details()
+    assert given[0]["dtype"] is np.float32, "it takes pixels now"
 
 
 def _interpreter(content):

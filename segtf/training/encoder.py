@@ -7,7 +7,7 @@ in the first epochs, keeps that while the rest of the model is still far from us
 import keras
 from keras import ops
 
-from segtf.compat import layers_within
+from segtf.compat import OwnWeightDecay, layers_within
 
 ENCODER = "encoder"
 """How the names of an encoder's layers begin in every model of `segtf.models`."""
@@ -67,7 +67,7 @@ def find_trained_layers(model, prefix=ENCODER):
 
 
 def _find(model, prefix, is_within=False):
-    for layer in layers_within(model, recursive=False, include_self=False):
+    for layer in model.layers:
         is_part = is_within or layer.name.startswith(prefix)
         if isinstance(layer, keras.Model):
             yield from _find(layer, prefix, is_part)
@@ -80,7 +80,7 @@ def layers_of(model):
     return [layer for layer in layers_within(model) if not isinstance(layer, keras.Model)]
 
 
-class _SlowEncoder:
+class _SlowEncoder(OwnWeightDecay):
     """What the optimizers below have in common: a learning rate of its own for the encoder."""
 
     def __init__(self, learning_rate=None, *, encoder_factor=0.1, prefix=ENCODER, **kwargs):
@@ -108,14 +108,11 @@ class _SlowEncoder:
 
     def update_step(self, gradient, variable, learning_rate):
         """Decay and update one variable at its own learning rate."""
-        learning_rate = learning_rate * self._factors[self._get_variable_index(variable)]
-        if self.weight_decay is not None and self._use_weight_decay(variable):
+        learning_rate = learning_rate * self._factors[self.index_of(variable)]
+        if self.decays(variable):
             share = ops.cast(self.weight_decay * learning_rate, variable.dtype)
             self.assign_sub(variable, variable * share)
         super().update_step(gradient, variable, learning_rate)
-
-    def _apply_weight_decay(self, variables):
-        """Nothing: it is done in `update_step`, where the learning rate is the variable's own."""
 
     def get_config(self):
         """Return the arguments of the constructor."""

@@ -44,9 +44,7 @@ def store_as_jpeg(images, quality):
     """Encode and decode uint8 images of one or three channels at a quality, int32 `(B,)`."""
 
     def store(image_and_quality):
-        image, quality = image_and_quality
-        encoded = tf.raw_ops.EncodeJpegVariableQuality(images=image, quality=quality)
-        return tf.io.decode_jpeg(encoded, images.shape[-1], dct_method="INTEGER_ACCURATE")
+        return tf.image.adjust_jpeg_quality(*image_and_quality, dct_method="INTEGER_ACCURATE")
 
     stored = tf.map_fn(store, (images, quality), fn_output_signature=tf.uint8)
     return tf.ensure_shape(stored, images.shape)
