@@ -115,12 +115,12 @@ def run_lengths(mask):
 
 
 ENCODERS = {
-    "PNG by TensorFlow, its default, as serving_default": tensorflow(-1),
+    "PNG by TensorFlow, its default": tensorflow(-1),
     "PNG by TensorFlow, level 1": tensorflow(1),
     "PNG by TensorFlow, level 9": tensorflow(9),
     "PNG by Pillow, its default": pillow(),
     "PNG by Pillow, level 1": pillow(compress_level=1),
-    "PNG by Pillow, strategy of run lengths, as segtf predict": pillow(compress_type=zlib.Z_RLE),
+    "PNG by Pillow, strategy of run lengths": pillow(compress_type=zlib.Z_RLE),
     "run lengths, not compressed": run_lengths,
 }
 
