@@ -151,6 +151,9 @@ class LabelMap:
 def background_rank(name):
     """Return how surely a class is the background, by its name.
 
+    Args:
+        name: of the class.
+
     Returns:
         2 for background (``_background_``, ``bg``, in other languages), 1 for names with that word
         in them and of what nobody has labelled (``unlabeled``, ``void``), 0 for any other.
@@ -170,6 +173,12 @@ def background_first(names):
     """Return class names in another order, the one that is called background first, if any does.
 
     For sources that give the ids themselves: those of the masks stay as they are.
+
+    Args:
+        names: of the classes, in any order.
+
+    Returns:
+        A tuple of the same names.
 
     Example:
 

@@ -142,6 +142,9 @@ class Run:
     def open(cls, path):
         """Return an existing run, without what a killed process had begun to write into it.
 
+        Args:
+            path: its folder.
+
         Raises:
             ValueError: if the folder is missing or is not a run.
         """
@@ -210,7 +213,11 @@ class Run:
         return [[plain(str(id_)) for id_ in ids] for ids in held_out]
 
     def fold(self, index):
-        """Return the `Run` of a fold, counted from 0, which may not have begun yet."""
+        """Return the `Run` of a fold, which may not have begun yet.
+
+        Args:
+            index: number of the fold, from 0.
+        """
         return Run(self.path / f"fold-{index + 1}")
 
     @property
@@ -239,7 +246,11 @@ class Run:
         return self.path / "report"
 
     def report_on(self, name):
-        """Return the folder of metrics and pictures of other images, by what they are called."""
+        """Return the folder of metrics and pictures of other images.
+
+        Args:
+            name: what the images are called, such as a split or a data set.
+        """
         name = re.sub(r"[^\w.-]+", "-", name).strip("-.")
         return self.path / f"report-{name or 'other'}"
 
@@ -295,7 +306,11 @@ class Run:
         return ModelSpec.load(self.path / "spec.json")
 
     def save_spec(self, spec):
-        """Write what travels with the model."""
+        """Write what travels with the model.
+
+        Args:
+            spec: the `ModelSpec`.
+        """
         spec.save(self.path / "spec.json")
 
     @property
@@ -320,7 +335,11 @@ class Run:
         return {name: [plain(id_) for id_ in ids] for name, ids in split.items()}
 
     def save_split(self, assignment):
-        """Write the assignment of samples to splits."""
+        """Write the assignment of samples to splits.
+
+        Args:
+            assignment: name of each split to the list of its sample ids.
+        """
         self._write_json("split.json", assignment)
 
     def data(self):

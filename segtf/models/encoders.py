@@ -240,6 +240,9 @@ def _copy_encoder(
 def find_encoder(name):
     """Return the `Encoder` of a name.
 
+    Args:
+        name: one of `ENCODERS`.
+
     Raises:
         ValueError: for an unknown name; the message lists the known ones.
     """

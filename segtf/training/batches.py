@@ -75,7 +75,12 @@ class TrainingData:
         )
 
     def of_epochs(self, epochs, epoch_steps):
-        """Return the same data for another number of epochs, or of their steps."""
+        """Return the same data for another number of epochs, or of their steps.
+
+        Args:
+            epochs: number of epochs.
+            epoch_steps: steps of an epoch; 0 for those in which every image is seen.
+        """
         return replace(self, epochs=epochs, epoch_steps=epoch_steps)
 
     @property
@@ -94,7 +99,11 @@ class TrainingData:
         return self.epochs * self.steps_per_epoch
 
     def training(self, start_step=0):
-        """Return the changed batches of the whole training, from a step on."""
+        """Return the changed batches of the whole training, from a step on.
+
+        Args:
+            start_step: step, counted over all epochs, to begin with.
+        """
         times_seen = -(-self.total_steps // self.whole_steps)
         return training_batches(
             self.train,
@@ -118,7 +127,15 @@ class TrainingData:
 
 
 def make_split(source, config):
-    """Return the published split where there is one, else a share of the samples."""
+    """Return the published split where there is one, else a share of the samples.
+
+    Args:
+        source: the inspected `Source`.
+        config: the `TrainConfig`, whose `val_share` and `seed` count.
+
+    Returns:
+        A dict from ``train`` and ``val`` to lists of sample ids.
+    """
     if source.splits:
         return official_split(source, config.val_share, config.seed)
     shares = {"train": 1 - config.val_share, "val": config.val_share}

@@ -76,7 +76,11 @@ def _find(model, prefix, is_within=False):
 
 
 def layers_of(model):
-    """Return all layers of a model, also those of the models within it, which are left out."""
+    """Return all layers of a model, also those of the models within it, which are left out.
+
+    Args:
+        model: a `keras.Model`.
+    """
     return [layer for layer in layers_within(model) if not isinstance(layer, keras.Model)]
 
 

@@ -143,7 +143,13 @@ def plan(config, steps_per_epoch, speed, seconds):
 
 
 def describe_plan(config, steps_per_epoch, speed):
-    """Return what was planned, as a line of text."""
+    """Return what was planned, as a line of text.
+
+    Args:
+        config: the `TrainConfig` of the plan.
+        steps_per_epoch: number of steps in an epoch.
+        speed: the `Speed` that was measured.
+    """
     return (
         f"planned for {config.minutes:g} minutes: {config.epochs} epochs of {steps_per_epoch} "
         f"steps; a step takes {speed.step:.2f} s, a validation {speed.validation:.1f} s"
