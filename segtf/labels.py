@@ -1,4 +1,7 @@
-"""LabelMap: what the class ids of a mask mean. It travels from data set to exported file."""
+"""LabelMap: what the class ids of a mask mean. It travels from data set to exported file.
+
+Skeleton: what the points of an object mean.
+"""
 
 import colorsys
 from collections.abc import Mapping
@@ -146,6 +149,49 @@ class LabelMap:
             return cls(classes.names, classes.colors)
         except ValueError as error:
             raise ValueError(f"Class names in {path}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The joints of an object that are marked by points, in their order.
+
+    Args:
+        joints: names of the joints, which differ.
+        bones: pairs of names of joints between which a line is drawn.
+        pairs: pairs of names, left and right, that a mirror image exchanges.
+
+    Raises:
+        ValueError: for names of joints that occur twice, bones or pairs of others, or a joint that
+            is in two pairs.
+
+    Example:
+
+    >>> Skeleton(("nose", "left_eye", "right_eye"), pairs=(("left_eye", "right_eye"),)).mirrored
+    (0, 2, 1)
+    """
+
+    joints: tuple[str, ...]
+    bones: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self):
+        if len(set(self.joints)) < len(self.joints) or not self.joints:
+            raise ValueError(f"Expected joints that differ. Received: {self.joints}")
+        for names in (*self.bones, *self.pairs):
+            if len(set(names)) != 2 or not set(names) <= set(self.joints):
+                raise ValueError(
+                    f"Expected two joints out of {', '.join(self.joints)}. Received: {names}"
+                )
+        paired = [name for pair in self.pairs for name in pair]
+        if len(set(paired)) < len(paired):
+            raise ValueError(f"Expected each joint in one pair at most. Received: {self.pairs}")
+
+    @property
+    def mirrored(self):
+        """Of each joint the position of the one that it is in a mirror image."""
+        other = {left: right for left, right in self.pairs}
+        other |= {right: left for left, right in self.pairs}
+        return tuple(self.joints.index(other.get(name, name)) for name in self.joints)
 
 
 def background_rank(name):

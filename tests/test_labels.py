@@ -1,6 +1,6 @@
 import pytest
 
-from segtf.labels import LabelMap
+from segtf.labels import LabelMap, Skeleton
 
 
 def test_a_map_survives_json():
@@ -53,3 +53,23 @@ def test_names_that_were_written_before_are_read_on_one_line():
     assert LabelMap.from_dict({"names": [" sky", "road"]}).names == ("sky", "road")
     with pytest.raises(ValueError, match="differ"):
         LabelMap.from_dict({"names": ["a", "a"]})
+
+
+@pytest.mark.parametrize(
+    ("joints", "bones", "pairs", "message"),
+    [
+        ((), (), (), "joints that differ"),
+        (("nose", "nose"), (), (), "joints that differ"),
+        (("nose", "ear"), (("nose", "tail"),), (), r"out of nose, ear\. Received: .*tail"),
+        (("nose", "ear"), (), (("ear", "ear"),), "two joints"),
+        (("a", "b", "c"), (), (("a", "b"), ("b", "c")), "one pair at most"),
+    ],
+)
+def test_skeletons_of_joints_that_are_not_clear_are_refused(joints, bones, pairs, message):
+    with pytest.raises(ValueError, match=message):
+        Skeleton(joints, bones, pairs)
+
+
+def test_mirrored_joints_are_each_others():
+    skeleton = Skeleton(("l", "nose", "r"), bones=(("l", "nose"),), pairs=(("r", "l"),))
+    assert skeleton.mirrored == (2, 1, 0)

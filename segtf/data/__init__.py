@@ -7,12 +7,14 @@ import importlib
 
 _PUBLIC_NAMES = {
     "AUGMENTATIONS": "segtf.data.augment",
+    "Annotation": "segtf.data.annotations",
     "ArrayData": "segtf.data.cache",
     "Augmentation": "segtf.data.augment",
     "DataError": "segtf.data.sample",
     "ImageError": "segtf.data.decode",
     "LabelMap": "segtf.labels",
     "Sample": "segtf.data.sample",
+    "Skeleton": "segtf.labels",
     "Source": "segtf.data.sample",
     "check_source": "segtf.data.check",
     "extend_split": "segtf.data.splits",

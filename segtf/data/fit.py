@@ -39,23 +39,51 @@ def fit_mask(mask, rule, size, fill, to_class_ids=np.asarray):
     """Bring a mask to `size` by nearest neighbour, as `segtf.geometry.resize_mask` does.
 
     Args:
-        mask: integer array `(H, W)`; uint8 class ids without `to_class_ids`.
+        mask: integer array `(H, W)` or `(H, W, K)`.
         rule: one of `segtf.spec.RESIZE_RULES`.
         size: height and width of the result.
-        fill: class id of the canvas that the image does not cover.
+        fill: value of the canvas that the image does not cover.
         to_class_ids: function of an array of the mask's values, if they are no class ids yet;
             called with those alone that the result holds, which are far fewer.
 
     Returns:
-        uint8 array `size`.
+        Array `size` or `(*size, K)`, of the dtype that the mask has or `to_class_ids` returns.
     """
-    source, target = place(rule, mask.shape, size)
-    canvas = np.full(size, fill, np.uint8)
+    source, target = place(rule, mask.shape[:2], size)
     rows = _nearest(source.height, target.height)
     columns = _nearest(source.width, target.width)
-    nearest = _cut(mask, source)[rows[:, np.newaxis], columns]
-    _cut(canvas, target)[...] = to_class_ids(nearest)
+    nearest = to_class_ids(_cut(mask, source)[rows[:, np.newaxis], columns])
+    canvas = np.full((*size, *mask.shape[2:]), fill, nearest.dtype)
+    _cut(canvas, target)[...] = nearest
     return canvas
+
+
+def fit_points(points, rule, image_size, size):
+    """Move points with the image that is brought to `size`.
+
+    Args:
+        points: float32 array `(N, K, 3)`; see `segtf.data.annotations.Annotation`.
+        rule: one of `segtf.spec.RESIZE_RULES`.
+        image_size: height and width of the image.
+        size: height and width that it is brought to.
+
+    Returns:
+        float32 array `(N, K, 3)`. Points outside of the part of the image that is used have
+        visibility 0.
+
+    Example:
+
+    >>> fit_points(np.array([[[3.5, 1.5, 2]]]), "stretch", (4, 8), (8, 8))
+    array([[[3.5, 3.5, 2. ]]], dtype=float32)
+    """
+    source, target = place(rule, image_size, size)
+    corner = np.array([source.left, source.top])
+    extent = np.array([source.width, source.height])
+    # Pixel 0 reaches from -0.5 to 0.5.
+    share = (points[..., :2] + 0.5 - corner) / extent
+    moved = share * [target.width, target.height] + [target.left, target.top] - 0.5
+    is_inside = ((share >= 0.0) & (share < 1.0)).all(-1, keepdims=True)
+    return np.concatenate([moved, points[..., 2:] * is_inside], axis=-1).astype(np.float32)
 
 
 def _nearest(length, new_length):

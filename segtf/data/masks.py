@@ -1,14 +1,17 @@
 """The forms in which sets keep their labels, each read as one array of values per image.
 
-A mask that is one grey or palette picture needs nothing of this: its path is enough.
+A mask that is one grey or palette picture needs nothing of this: its path is enough. Those that
+tell objects apart are read as other parts of an `Annotation`, too, where these are asked for.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from segtf.data.annotations import Annotation, lay_over
 from segtf.data.array_files import MAX_PIXELS
 from segtf.data.coco_outlines import OutlineError, draw_outline
 from segtf.data.decode import ImageError, read_colors, read_mask
@@ -16,6 +19,10 @@ from segtf.data.decode import ImageError, read_colors, read_mask
 
 class MaskReader(Protocol):
     """A label that is not one grey or palette picture; small, immutable and comparable.
+
+    One that tells more than classes has a method ``read_parts(parts, num_classes)``, too, which
+    returns an `Annotation` with the parts of these names, as far as it has them: classes as `read`
+    returns them, others as `Annotation` describes them, at the image's size.
 
     Attributes:
         files: paths of the files that it is read from.
@@ -81,6 +88,16 @@ class InstanceMask:
         """Return the numbers as the picture holds them, integers `(H, W)`."""
         return read_mask(self.path)
 
+    def read_parts(self, parts, num_classes):
+        """Return classes, and the numbers of objects as instances; 0 for what has no number of its
+        own (of the divisor's multiples) or is of class 0."""
+        numbers = self.numbers().astype(np.int32)
+        classes = self.to_class_ids(numbers)
+        is_object = classes > 0
+        if self.divisor is not None:
+            is_object &= numbers % self.divisor > 0
+        return Annotation(classes, np.where(is_object, numbers, 0))
+
     def to_class_ids(self, numbers):
         """Return the class ids of numbers."""
         if self.divisor is None:
@@ -95,9 +112,11 @@ class MergedMasks:
     Args:
         parts: path and class id of each picture; where two cover a pixel the later one wins,
             where none does the pixel is of class 0.
+        are_objects: whether each picture is of one object, so that they tell instances.
     """
 
     parts: tuple[tuple[Path, int], ...]
+    are_objects: bool = False
 
     @property
     def files(self):
@@ -106,15 +125,26 @@ class MergedMasks:
 
     def read(self):
         """Return uint8 class ids `(H, W)`."""
-        merged = None
+        return self.read_parts(("classes",)).classes
+
+    def read_parts(self, parts, num_classes=0):
+        """Return classes and labels, and instances if each picture is of one object."""
+        if not self.are_objects:
+            parts = [part for part in parts if part != "instances"]
+        objects = self._objects()
+        first = next(objects)
+        return lay_over(itertools.chain([first], objects), first[1].shape, parts, num_classes)
+
+    def _objects(self):
+        """Yield the class id of each picture and where it is not 0."""
+        size = None
         for path, class_id in self.parts:
             values = read_mask(path)
-            if merged is None:
-                merged = np.zeros(values.shape, np.uint8)
-            if values.shape != merged.shape:
+            size = size or values.shape
+            if values.shape != size:
                 raise ImageError(
-                    f"Expected masks of one size. Received: {path} of {_size(values)} beside "
-                    f"{self.parts[0][0].name} of {_size(merged)} (width x height)"
+                    f"Expected masks of one size. Received: {path} of {_size(values.shape)} beside "
+                    f"{self.parts[0][0].name} of {_size(size)} (width x height)"
                 )
             covered = values > 0
             if covered.any() and np.ptp(values[covered]):
@@ -122,8 +152,7 @@ class MergedMasks:
                     "Expected a mask of two values, 0 and another. "
                     f"Received: {path} with {len(np.unique(values))} values"
                 )
-            merged[covered] = class_id
-        return merged
+            yield class_id, covered
 
 
 @dataclass(frozen=True)
@@ -153,21 +182,27 @@ class CocoMask:
 
     def read(self):
         """Return uint8 class ids `(H, W)`."""
+        return self.read_parts(("classes",)).classes
+
+    def read_parts(self, parts, num_classes=0):
+        """Return classes, instances and labels; regions of the ignore class are no objects."""
         height, width = self.size
         if not 0 < height * width <= MAX_PIXELS:
             raise ImageError(
                 f"Expected an image of 1 to {MAX_PIXELS} pixels. Received: {width} x {height} "
                 f"(width x height) in {self.path}"
             )
-        mask = np.zeros(self.size, np.uint8)
+        return lay_over(self._objects(), self.size, parts, num_classes)
+
+    def _objects(self):
+        """Yield the class id of each object and where it is."""
         for class_id, outline in self.objects:
             try:
-                mask[draw_outline(outline, self.size)] = class_id
+                yield class_id, draw_outline(outline, self.size)
             except OutlineError as error:
                 raise ImageError(
                     f"Expected outlines of objects. Received: {self.path}, where one {error}"
                 ) from None
-        return mask
 
 
 def color_values(colors):
@@ -203,6 +238,34 @@ def read_values(sample):
     if sample.mask is None:
         raise ImageError(f"Expected a mask. Received: none for {sample.image}")
     return read_mask(sample.mask) if _is_picture(sample.mask) else sample.mask.read()
+
+
+def read_parts(sample, parts, num_classes):
+    """Read parts of a sample's annotation, without interpreting the values of its classes.
+
+    Args:
+        sample: a `Sample` with a mask.
+        parts: names of parts of an `Annotation`.
+        num_classes: number of classes, which labels tell apart.
+
+    Returns:
+        An `Annotation` of these parts, its classes as `read_values` returns them.
+
+    Raises:
+        ImageError: if there is no mask, it cannot be read, or it does not tell one of the parts.
+    """
+    tells_more = sample.mask is not None and hasattr(sample.mask, "read_parts")
+    if tells_more and tuple(parts) != ("classes",):
+        found = sample.mask.read_parts(parts, num_classes)
+    else:
+        found = Annotation(classes=read_values(sample))
+    missing = [part for part in parts if getattr(found, part) is None]
+    if missing:
+        raise ImageError(
+            f"Expected a mask that tells {' and '.join(missing)}. "
+            f"Received: {mask_files(sample)[0]}, read as a {type(sample.mask).__name__}"
+        )
+    return Annotation(**{part: getattr(found, part) for part in parts})
 
 
 def read_class_ids(sample, labels):
@@ -299,5 +362,5 @@ def _is_picture(mask):
     return isinstance(mask, str | Path)
 
 
-def _size(values):
-    return f"{values.shape[1]} x {values.shape[0]}"
+def _size(shape):
+    return f"{shape[1]} x {shape[0]}"

@@ -8,6 +8,7 @@ nothing, and several workers share a batch by its positions.
 
 import tensorflow as tf
 
+from segtf.data.annotations import class_ids
 from segtf.data.augment import augment_batch
 from segtf.resources import usable_cores, usable_memory
 
@@ -31,6 +32,8 @@ def training_batches(
     ignore_class=255,
     start_step=0,
     input_context=None,
+    targets=class_ids,
+    skeleton=None,
 ):
     """Return the batches of a whole training.
 
@@ -44,11 +47,14 @@ def training_batches(
         start_step: global step to begin with.
         input_context: `tf.distribute.InputContext` of one of several workers; together, their
             batches are the batch of the same step without workers.
+        targets: function of a changed `segtf.data.annotations.Annotation`, of tensors with B in
+            front, that returns what the model is to learn; by default its class ids.
+        skeleton: the `segtf.labels.Skeleton` of the points, if there are any; see `augment`.
 
     Returns:
         `tf.data.Dataset` of `epochs * steps_per_epoch - start_step` batches: images uint8
-        `(B, H, W, C)` and masks uint8 `(B, H, W)`, where B is `batch_size` divided by the
-        number of workers.
+        `(B, H, W, C)` and what `targets` returns, by default masks uint8 `(B, H, W)`, where B is
+        `batch_size` divided by the number of workers.
 
     Raises:
         ValueError: if there are no samples, or `batch_size` is not a multiple of the workers.
@@ -72,27 +78,38 @@ def training_batches(
         indices = tf.random.experimental.index_shuffle(
             places % len(data), epoch_seed, len(data) - 1
         )
-        images, masks = data.read(tf.ensure_shape(indices, (share,)))
+        images, annotations = data.read(tf.ensure_shape(indices, (share,)))
         seeds = tf.stack([tf.fill((share,), epoch_seed[0]), epoch_seed[1] + places], axis=1)
-        return augment_batch(images, masks, seeds, settings, ignore_class)
+        images, annotations = augment_batch(
+            images, annotations, seeds, settings, ignore_class, skeleton=skeleton
+        )
+        return images, targets(annotations)
 
     batches = tf.data.Dataset.range(start_step, epochs * steps)
     batches = batches.map(draw, tf.data.AUTOTUNE, deterministic=True)
     return _ahead(batches)
 
 
-def validation_batches(data, batch_size):
+def validation_batches(data, batch_size, targets=class_ids):
     """Return every sample once, in order and unchanged.
 
     Args:
         data: `ArrayData` or `FileData`; see `load_data`.
         batch_size: samples per batch; the last one may be smaller.
+        targets: function of an `Annotation` of tensors with B in front, that returns what the
+            model is to learn; by default its class ids.
 
     Returns:
-        `tf.data.Dataset` of batches: images uint8 `(B, H, W, C)` and masks uint8 `(B, H, W)`.
+        `tf.data.Dataset` of batches: images uint8 `(B, H, W, C)` and what `targets` returns, by
+        default masks uint8 `(B, H, W)`.
     """
+
+    def read(indices):
+        images, annotations = data.read(indices)
+        return images, targets(annotations)
+
     indices = tf.data.Dataset.range(len(data)).batch(batch_size)
-    return _ahead(indices.map(data.read, tf.data.AUTOTUNE))
+    return _ahead(indices.map(read, tf.data.AUTOTUNE))
 
 
 def _ahead(batches):

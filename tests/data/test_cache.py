@@ -58,7 +58,8 @@ def decoded(monkeypatch):
 
 
 def read_all(data):
-    return [values.numpy() for values in data.read(tf.range(len(data)))]
+    images, annotation = data.read(tf.range(len(data)))
+    return [images.numpy(), annotation.classes.numpy()]
 
 
 def test_pixels_are_those_of_the_resize_rule(samples):

@@ -9,7 +9,7 @@ from scipy.interpolate import make_interp_spline
 
 from segtf.data.augment.draws import draw_normal, share
 
-ELASTIC_POINTS = 4
+GRID = 4
 
 
 def orientation(numbers, settings, square):
@@ -34,7 +34,9 @@ def orientation(numbers, settings, square):
 
 
 def reorient(pixels, swap, sign_x, sign_y):
-    """Move pixels `(B, H, W, C)` onto pixels as `orientation` has drawn."""
+    """Move pixels `(B, H, W)` or `(B, H, W, C)` onto pixels as `orientation` has drawn."""
+    if len(pixels.shape) == 3:
+        return reorient(pixels[..., tf.newaxis], swap, sign_x, sign_y)[..., 0]
     if pixels.shape[1] == pixels.shape[2]:
         pixels = tf.where(_per_pixel(swap) == 1.0, tf.transpose(pixels, (0, 2, 1, 3)), pixels)
     pixels = tf.where(_per_pixel(sign_x) < 0.0, pixels[:, :, ::-1], pixels)
@@ -70,20 +72,20 @@ def crop_share(numbers, settings):
     return smallest + (1.0 - smallest) * share(numbers["crop_size"])
 
 
-def elastic_points(seeds, numbers, settings, height, width):
+def elastic_grid(seeds, numbers, settings, height, width):
     """Draw the shifts in pixels of a coarse grid of points: float32 `(B, 4, 4, 2)`."""
-    shifts = draw_normal(seeds, salt=1, shape=(ELASTIC_POINTS, ELASTIC_POINTS, 2))
+    shifts = draw_normal(seeds, salt=1, shape=(GRID, GRID, 2))
     amount = share(numbers["elastic"]) * settings.elastic * min(height, width)
     return shifts * _per_pixel(amount)
 
 
-def coordinates(matrix, center, points, height, width):
+def coordinates(matrix, center, grid, height, width):
     """Return where in the input each output pixel comes from.
 
     Args:
         matrix: float32 `(B, 2, 2)`, of `affine`.
         center: float32 `(B, 2)`, the x and y in the input that come to lie in the middle.
-        points: float32 `(B, 4, 4, 2)`, of `elastic_points`, or `None`.
+        grid: float32 `(B, 4, 4, 2)`, of `elastic_grid`, or `None`.
         height: of the images, in pixels.
         width: of the images, in pixels.
 
@@ -96,46 +98,46 @@ def coordinates(matrix, center, points, height, width):
     center = center[:, :, tf.newaxis, tf.newaxis]
     x = center[:, 0] + matrix[:, 0, 0] * steps_x + matrix[:, 0, 1] * steps_y
     y = center[:, 1] + matrix[:, 1, 0] * steps_x + matrix[:, 1, 1] * steps_y
-    if points is None:
+    if grid is None:
         return x, y
-    shifts = tf.einsum("hi,bijc,wj->bchw", _spline(height), points, _spline(width))
+    shifts = tf.einsum("hi,bijc,wj->bchw", _spline(height), grid, _spline(width))
     return x + shifts[:, 0], y + shifts[:, 1]
 
 
-def resample_moved(images, masks, matrix, center, points, fill):
+def resample_moved(images, maps, matrix, center, grid, fills):
     """Fetch pixels from their `coordinates`.
 
     Args:
         images: uint8 `(B, H, W, C)`.
-        masks: uint8 `(B, H, W)`.
+        maps: tuple of integers `(B, H, W)` or `(B, H, W, K)`.
         matrix: float32 `(B, 2, 2)`, of `affine`.
         center: float32 `(B, 2)`, the x and y in the input that come to lie in the middle.
-        points: float32 `(B, 4, 4, 2)`, of `elastic_points`, or `None`.
-        fill: mask value beyond the border, or `None`.
+        grid: float32 `(B, 4, 4, 2)`, of `elastic_grid`, or `None`.
+        fills: the value of each map beyond the border, or `None`.
 
     Returns:
-        Images and masks, of the same shapes and dtypes.
+        Images and a tuple of maps, of the same shapes and dtypes.
     """
     _, height, width, _ = images.shape
-    x, y = coordinates(matrix, center, points, height, width)
-    return resample(images, masks, x, y, fill)
+    x, y = coordinates(matrix, center, grid, height, width)
+    return resample(images, maps, x, y, fills)
 
 
-def resample(images, masks, x, y, fill):
-    """Fetch pixels from anywhere: images bilinearly, masks the nearest.
+def resample(images, maps, x, y, fills):
+    """Fetch pixels from anywhere: images bilinearly, maps the nearest.
 
-    Beyond its border an image goes on as its mirror image, and a mask as `fill`, or as its
+    Beyond its border an image goes on as its mirror image, and a map as its fill, or as its
     mirror image if that is `None`.
 
     Args:
         images: uint8 `(B, H, W, C)`.
-        masks: uint8 `(B, H, W)`.
+        maps: tuple of integers `(B, H, W)` or `(B, H, W, K)`.
         x: columns in the input, float32 `(B, H, W)`.
         y: rows in the input, float32 `(B, H, W)`.
-        fill: mask value beyond the border, or `None`.
+        fills: the value of each map beyond the border, or `None`.
 
     Returns:
-        Images and masks, of the same shapes and dtypes.
+        Images and a tuple of maps, of the same shapes and dtypes.
     """
     batch, height, width, channels = images.shape
     left, top = tf.floor(x), tf.floor(y)
@@ -154,11 +156,17 @@ def resample(images, masks, x, y, fill):
 
     column, row = tf.floor(x + 0.5), tf.floor(y + 0.5)
     places = first + _mirror(row, height) * width + _mirror(column, width)
-    ids = tf.gather(tf.reshape(masks, (-1,)), places)
-    if fill is not None:
-        inside = (column >= 0.0) & (column < width) & (row >= 0.0) & (row < height)
-        ids = tf.where(inside, ids, tf.constant(fill, tf.uint8))
-    return images, ids
+    inside = (column >= 0.0) & (column < width) & (row >= 0.0) & (row < height)
+
+    def fetch(values, fill):
+        channels = [values.shape[3]] if len(values.shape) == 4 else []
+        fetched = tf.gather(tf.reshape(values, [-1, *channels]), places)
+        if fill is None:
+            return fetched
+        covered = inside[..., tf.newaxis] if channels else inside
+        return tf.where(covered, fetched, tf.constant(fill, values.dtype))
+
+    return images, tuple(fetch(*one) for one in zip(maps, fills, strict=True))
 
 
 def _mirror(place, length):
@@ -171,8 +179,8 @@ def _mirror(place, length):
 @functools.cache
 def _spline(length):
     """Weights `(length, 4)` of the grid's points along one side: a cubic through them."""
-    knots = np.linspace(0, max(length - 1, 1), ELASTIC_POINTS)
-    spline = make_interp_spline(knots, np.eye(ELASTIC_POINTS), k=3)
+    knots = np.linspace(0, max(length - 1, 1), GRID)
+    spline = make_interp_spline(knots, np.eye(GRID), k=3)
     return spline(np.arange(length)).astype(np.float32)
 
 

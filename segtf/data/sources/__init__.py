@@ -25,7 +25,8 @@ What each part is for:
   split (patient, plant, video), `stratum` is kept in proportion (diagnosis, kind of image).
 - `Sample.mask` is a path where the mask is one grey or palette picture. `segtf.data.masks` has
   readers for colours, numbered objects, several masks per image and COCO outlines; any frozen
-  object with `files` and `read()` will do.
+  object with `files` and `read()` will do. With `read_parts()` it tells more than classes:
+  objects, classes that overlap, points.
 - `Sample.mask_values` translates values to class ids (and so does the argument `mask_values` of
   `load_source`, for any source whose masks are grey or palette pictures): ``{0: 0, 255: 1}``, or
   ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border counts nowhere.

@@ -49,7 +49,7 @@ def _published(folder):
         masks = image_files(case / "masks") if (case / "masks").is_dir() else []
         if len(images) == 1 and masks:
             parts = tuple((mask, 1) for mask in masks)
-            samples.append(Sample(case.name, images[0], MergedMasks(parts)))
+            samples.append(Sample(case.name, images[0], MergedMasks(parts, are_objects=True)))
         else:
             strays[case] = f"holds {len(images)} images and {len(masks)} masks"
     if not samples:
