@@ -16,7 +16,7 @@ import segtf
 from segtf import compat
 
 PACKAGE = Path(segtf.__file__).parent
-OTHERS_PUBLIC = {"_replace", "_asdict", "_describe_range", "_utils"}
+OTHERS_PUBLIC = {"_replace", "_asdict", "_fields", "_describe_range", "_utils"}
 """Of named tuples, of click, and a module of torch that stands in its files."""
 
 

@@ -32,6 +32,9 @@ class Task:
         name: of the task, as in ``semantic``.
         heads: function of a `ModelSpec` that returns a dict of name to `segtf.models.Head`.
         texts: function of a `ModelSpec` that returns a dict of head name to `HeadText`.
+        needs: names of the parts of a `segtf.data.Annotation` that it is trained on.
+        targets: function of an `Annotation`, tensors of a batch as augmentation leaves them, and a
+            `ModelSpec`, that returns what the loss compares the model's output with.
         check: function of the data of a training, a `LabelMap`, a `TrainConfig` and `on_message`,
             called with lines of text. It returns the `TrainConfig`, with another `monitor` where
             the held-out images cannot tell an epoch by that one, and raises a `ValueError` where
@@ -54,6 +57,8 @@ class Task:
     name: str
     heads: Callable
     texts: Callable
+    needs: tuple[str, ...]
+    targets: Callable
     check: Callable
     objective: Callable
     settle: Callable

@@ -1,5 +1,7 @@
 """The data of a training: the one place that asks the pipeline for batches."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from segtf.data import (
@@ -12,6 +14,7 @@ from segtf.data import (
     validation_batches,
 )
 from segtf.data.pipeline import steps_per_epoch
+from segtf.tasks.choice import task_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class TrainingData:
         augmentation: the `Augmentation` of what is trained on.
         seed: whole number that fixes order and changes.
         ignore_class: mask value of pixels that count nowhere, or `None`.
+        targets: function of an `Annotation`, tensors of a batch, that returns what the model is to
+            learn.
         replicas: number of devices that share each batch.
     """
 
@@ -38,6 +43,7 @@ class TrainingData:
     augmentation: object
     seed: int
     ignore_class: int | None
+    targets: Callable
     replicas: int = 1
 
     @classmethod
@@ -59,9 +65,12 @@ class TrainingData:
                 f"Expected a held-out image at least for each of {replicas} devices. "
                 f"Received: {len(split['val'])}"
             )
+        task = task_of(spec)
         train, val = (
-            load_data(select(source.samples, split[name]), spec) for name in ("train", "val")
+            load_data(select(source.samples, split[name]), spec, parts=task.needs)
+            for name in ("train", "val")
         )
+        targets = functools.partial(task.targets, spec=spec)
         return cls(
             train,
             val,
@@ -71,6 +80,7 @@ class TrainingData:
             find_augmentation(config.augment),
             config.seed,
             spec.labels.ignore_class,
+            targets,
             replicas,
         )
 
@@ -113,17 +123,19 @@ class TrainingData:
             self.augmentation,
             self.ignore_class,
             start_step,
+            targets=self.targets,
         )
 
     def unchanged(self):
         """Return every image to train on once, as it is."""
-        return validation_batches(self.train, self.batch_size)
+        return validation_batches(self.train, self.batch_size, self.targets)
 
     def validation(self):
         """Return every held-out image once, as it is."""
         # Keras needs a first batch that its devices can share evenly.
         batch_size = min(self.batch_size, len(self.val))
-        return validation_batches(self.val, batch_size - batch_size % self.replicas)
+        batch_size -= batch_size % self.replicas
+        return validation_batches(self.val, batch_size, self.targets)
 
 
 def make_split(source, config):

@@ -1,4 +1,5 @@
-"""Whether there is something to learn, and something to choose an epoch by: looked at before."""
+"""What is learnt: class ids. Whether they show something to learn, and something to choose an epoch
+by, is looked at before."""
 
 from dataclasses import replace
 
@@ -7,6 +8,19 @@ import numpy as np
 from segtf.tasks.semantic.answer import thresholded_class
 
 _BLIND_WITHOUT_FOREGROUND = ("val_mean_dice", "val_mean_iou")
+
+
+def targets(annotation, spec):
+    """Return what the model is to learn.
+
+    Args:
+        annotation: a `segtf.data.Annotation` of tensors of a batch.
+        spec: the `ModelSpec`.
+
+    Returns:
+        uint8 class ids `(B, H, W)`.
+    """
+    return annotation.classes
 
 
 def check_foreground(data, labels, config, on_message):

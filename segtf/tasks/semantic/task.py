@@ -7,7 +7,7 @@ from segtf.tasks.semantic.decode import class_ids, decode, probabilities
 from segtf.tasks.semantic.objective import objective
 from segtf.tasks.semantic.pictures import pictures
 from segtf.tasks.semantic.tally import Tally
-from segtf.tasks.semantic.targets import check_foreground
+from segtf.tasks.semantic.targets import check_foreground, targets
 from segtf.tasks.semantic.threshold import settle
 from segtf.tasks.task import Task
 
@@ -15,6 +15,8 @@ SEMANTIC = Task(
     name="semantic",
     heads=lambda spec: {LOGITS: Head(len(channel_names(spec.labels.names)))},
     texts=texts,
+    needs=("classes",),
+    targets=targets,
     check=check_foreground,
     objective=objective,
     settle=settle,
