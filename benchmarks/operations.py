@@ -6,7 +6,8 @@ of its own, with weights that are made up.
 
 - TFLite by kind of operation: what a file that ends behind an operation takes more than one that
   ends before it; also of the file with the transposed convolutions as Keras has them.
-- OpenVINO by kind of operation: its own counters, which are of wall time, the least of many runs.
+- OpenVINO by kind of operation: its own counters, which are means of wall time, as shares of the
+  processor time.
 - SavedModel with the weights as variables and as constants of the graph, with oneDNN and without,
   and the megabytes that the process takes more after it was loaded and each signature was called.
 
@@ -31,7 +32,6 @@ import numpy as np
 
 from segtf.devices import read_cpu_name
 
-COUNTED_RUNS = 50
 RESULTS = Path(__file__).parent / "results" / "operations.json"
 
 
@@ -135,16 +135,17 @@ def openvino(options):
     total = least(lambda: request.infer([image]), options)
     settings["PERF_COUNT"] = True
     request = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
-    nodes, kinds = {}, {}
-    for _ in range(COUNTED_RUNS):
+    kinds = {}
+    for _ in range(options.runs):
         request.infer([image])
-        for node in request.profiling_info:
-            spent = 1e3 * node.real_time.total_seconds()
-            name = node.node_name, node.node_type
-            nodes[name] = min(spent, nodes.get(name, spent))
-    for (_, kind), spent in nodes.items():
-        kinds[kind] = kinds.get(kind, 0.0) + spent
-    return {"ms": round(total, 1), "by_kind": rounded(kinds)}
+    for node in request.profiling_info:
+        spent = node.real_time.total_seconds()
+        kinds[node.node_type] = kinds.get(node.node_type, 0.0) + spent
+    share = total / sum(kinds.values())
+    return {
+        "ms": round(total, 1),
+        "by_kind": rounded({kind: share * spent for kind, spent in kinds.items()}),
+    }
 
 
 def tflite(options, name):
