@@ -14,7 +14,7 @@ _IMAGES_AT_ONCE = 4
 """An image of the largest size takes some 600 MB while it is decoded and answered."""
 _MOST_IMAGES, _PIXELS_AT_ONCE = 32, 2**20
 """Of what a network works on at once, however many images a request has."""
-_MOST_CONSTANT_WEIGHTS = 4_000_000
+_MOST_CONSTANT_WEIGHTS = 8_000_000
 
 
 def signature_functions(model, spec, dynamic_size=False):
@@ -44,8 +44,9 @@ def keeps_weights_as_constants(model):
     """Whether the weights of an exported model are constants of its graph, or variables.
 
     With constants TensorFlow folds batch normalisation into the convolutions, and oneDNN, which
-    arranges the weights once and not at each call, answers a single image in 0.7 times the time.
-    But loading and each signature copy them: a network of 124 MB took 4.4 GB in place of 0.3.
+    arranges the weights once and not at each call, answers a single image in less than half the
+    time (`benchmarks/operations.py`). But loading and each signature that is called copy them: a
+    network of 31 MB takes 1.5 GB in place of 0.4, one of 124 MB took 4.4.
     """
     return model.count_params() <= _MOST_CONSTANT_WEIGHTS
 
