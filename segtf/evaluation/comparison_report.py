@@ -1,13 +1,12 @@
 """A comparison as lines for a terminal, as tables and as a page."""
 
-from html import escape
-
 import numpy as np
 
 from segtf.evaluation.bootstrap import FEWEST_IMAGES
 from segtf.evaluation.plots import pair_plot
 from segtf.evaluation.tables import write_table
 from segtf.files import write_atomically
+from segtf.pages.html import html, joined
 from segtf.pages.page import estimate, interval, number, page, plot, table
 from segtf.tasks.semantic.vocabulary import headline_titles
 
@@ -77,14 +76,20 @@ def _page(comparison):
     ]
     return page(
         title,
-        f"<h1>{escape(title)}</h1>"
-        f'<p class="soft">{len(comparison.ids)} images in common '
-        f"({escape(_own_counts(comparison))}), each at its own resolution</p>",
-        "<h2>Figures</h2>" + _figures_table(comparison),
-        f"<p>Differences are to {escape(first)}, with the 95% interval of the paired bootstrap "
-        "over the common images; bold where it leaves out 0.</p>",
-        "<h2>Class IoU</h2>" + _classes_table(comparison),
-        f'<h2>Image by image</h2><div class="plots">{"".join(pairs)}</div>',
+        html(
+            '<h1>{}</h1><p class="soft">{} images in common ({}), each at its own resolution</p>',
+            title,
+            len(comparison.ids),
+            _own_counts(comparison),
+        ),
+        html("<h2>Figures</h2>{}", _figures_table(comparison)),
+        html(
+            "<p>Differences are to {}, with the 95% interval of the paired bootstrap over the "
+            "common images; bold where it leaves out 0.</p>",
+            first,
+        ),
+        html("<h2>Class IoU</h2>{}", _classes_table(comparison)),
+        html('<h2>Image by image</h2><div class="plots">{}</div>', joined(pairs)),
         _images_table(comparison),
     )
 
@@ -97,7 +102,7 @@ def _figures_table(comparison):
     header += REPORT_TITLES.values()
     rows = []
     for model, name in enumerate(comparison.names):
-        row = [escape(name), escape(comparison.settings[model])]
+        row = [name, comparison.settings[model]]
         for key in titles:
             row.append(estimate(comparison.summaries[model][key], comparison.interval(key, model)))
             row.append(_difference_cell(comparison, key, model) if model else "–")
@@ -108,22 +113,20 @@ def _figures_table(comparison):
 
 def _classes_table(comparison):
     rows = [
-        [escape(class_name), *(number(value) for value in comparison.class_iou[:, index])]
+        [class_name, *(number(value) for value in comparison.class_iou[:, index])]
         for index, class_name in enumerate(comparison.class_names)
     ]
-    return table(["class", *map(escape, comparison.names)], rows)
+    return table(["class", *comparison.names], rows)
 
 
 def _images_table(comparison):
     dice = np.stack([scores.dice for scores in comparison.scores], axis=1)
     apart = np.where(np.isnan(dice).any(axis=1), 0.0, np.ptp(dice, axis=1))
     order = np.argsort(-apart, kind="stable")[:MOST_APART]
-    rows = [
-        [escape(comparison.ids[image]), *(number(value) for value in dice[image])]
-        for image in order
-    ]
-    header = ["image", *(f"image Dice, {escape(name)}" for name in comparison.names)]
-    return f"<p>The {len(order)} images that they differ on most:</p>" + table(header, rows)
+    rows = [[comparison.ids[image], *(number(value) for value in dice[image])] for image in order]
+    header = ["image", *(f"image Dice, {name}" for name in comparison.names)]
+    shown = table(header, rows)
+    return html("<p>The {} images that they differ on most:</p>{}", len(order), shown)
 
 
 def _difference(comparison, key, model):
@@ -135,9 +138,10 @@ def _difference(comparison, key, model):
 
 def _difference_cell(comparison, key, model):
     difference, (low, high) = comparison.difference(key, model)
-    tag = "b" if _leaves_out_zero(low, high) else "span"
-    ends = f"<small>{low:+.3f} to {high:+.3f}</small>" if comparison.has_intervals else ""
-    return f"<{tag}>{difference:+.4f}</{tag}>{ends}"
+    cell = html("<b>{:+.4f}</b>" if _leaves_out_zero(low, high) else "{:+.4f}", difference)
+    if not comparison.has_intervals:
+        return cell
+    return html("{}<small>{:+.3f} to {:+.3f}</small>", cell, low, high)
 
 
 def _ends(ends):

@@ -1,7 +1,6 @@
 """The report of an evaluation as a page to read."""
 
 import tempfile
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from segtf.evaluation.plots import (
     spread_plot,
     threshold_plot,
 )
+from segtf.pages.html import html, joined
 from segtf.pages.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
 from segtf.pages.pictures import picture_uri
 from segtf.tasks.semantic.answer import thresholded_class
@@ -56,10 +56,10 @@ def _header(evaluation, title):
     count = len(evaluation.ids)
     is_thresholded = thresholded_class(evaluation.labels.names) is not None
     decided = f", threshold {evaluation.threshold:g}" if is_thresholded else ""
-    return (
-        f"<h1>{escape(title)}</h1>"
-        f'<p class="soft">{count} image{"s" if count > 1 else ""}, each at its own resolution'
-        f"{decided}</p>"
+    return html(
+        '<h1>{}</h1><p class="soft">{}</p>',
+        title,
+        f"{count} image{'s' if count > 1 else ''}, each at its own resolution{decided}",
     )
 
 
@@ -89,11 +89,13 @@ def _worst_cases(evaluation, worst):
         for name, color in zip(evaluation.labels.names, evaluation.labels.colors, strict=True)
     ]
     errors = [swatch(name, color) for name, color in ERROR_COLORS.items()]
-    cases = "\n".join(_case(evaluation, index, pictures) for index, pictures in worst.items())
-    return (
-        "<h2>Worst cases first</h2>"
-        f'<p class="legend">Classes: {"".join(keys)}</p>'
-        f'<p class="legend">Errors: {"".join(errors)}</p>{cases}'
+    cases = (_case(evaluation, index, pictures) for index, pictures in worst.items())
+    return html(
+        '<h2>Worst cases first</h2><p class="legend">Classes: {}</p>'
+        '<p class="legend">Errors: {}</p>{}',
+        joined(keys),
+        joined(errors),
+        joined(cases, between="\n"),
     )
 
 
@@ -105,15 +107,20 @@ def _case(evaluation, index, pictures):
     if (outlines := evaluation.image_outlines) is not None:
         figures.append(f"boundary F {number(outlines.boundary_f[index], 3)}")
         figures.append(f"Hausdorff 95 {number(outlines.hausdorff_95[index], 1)} px")
-    shown = "".join(
-        f'<figure><img src="{picture_uri(picture, lossless=title == "errors")}" '
-        f'alt="{title}" loading="lazy"><figcaption>{title}</figcaption></figure>'
+    shown = joined(
+        html(
+            '<figure><img src="{}" alt="{}" loading="lazy"><figcaption>{}</figcaption></figure>',
+            picture_uri(picture, lossless=title == "errors"),
+            title,
+            title,
+        )
         for title, picture in zip(TITLES, pictures, strict=True)
     )
-    name = escape(evaluation.ids[index])
-    return (
-        f'<div class="case"><h3>{name}<span>{", ".join(figures)}</span></h3>'
-        f'<div class="pictures">{shown}</div></div>'
+    return html(
+        '<div class="case"><h3>{}<span>{}</span></h3><div class="pictures">{}</div></div>',
+        evaluation.ids[index],
+        ", ".join(figures),
+        shown,
     )
 
 
@@ -137,9 +144,13 @@ def _classes(evaluation, summary):
     drawing = confusion_plot(evaluation.matrix, evaluation.labels.names)
     confusion = plot(drawing, "Confusion matrix, rows adding up to 100%", wide=True)
     few = f" (of {FEWEST_IMAGES} images or more with the class)"
-    return (
-        f"<h2>Classes</h2><p>Over all pixels of all images, with {LEVEL:.0%} intervals{few}.</p>"
-        f'{table(header, rows)}<div class="plots" style="margin-top:20px">{confusion}</div>'
+    return html(
+        "<h2>Classes</h2><p>Over all pixels of all images, with {:.0%} intervals{}.</p>"
+        '{}<div class="plots" style="margin-top:20px">{}</div>',
+        LEVEL,
+        few,
+        table(header, rows),
+        confusion,
     )
 
 
@@ -153,7 +164,7 @@ def _curves(evaluation, summary):
         drawings.append(plot(roc_plot(figures, summary["roc_auc"]), "ROC"))
     if evaluation.calibration is not None:
         drawings.append(plot(reliability_plot(evaluation.calibration), "Is it as sure as right?"))
-    return f'<h2>Curves</h2><div class="plots">{"".join(drawings)}</div>'
+    return html('<h2>Curves</h2><div class="plots">{}</div>', joined(drawings))
 
 
 def _training(run):
@@ -164,7 +175,7 @@ def _training(run):
         path = Path(folder) / "history.svg"
         plot_history(history, path, run.monitor)
         drawing = plot(path.read_bytes(), _TRAINING_CAPTION, wide=True)
-    return f'<h2>Training</h2><div class="plots">{drawing}</div>'
+    return html('<h2>Training</h2><div class="plots">{}</div>', drawing)
 
 
 def _all_images(evaluation, order):
@@ -174,7 +185,7 @@ def _all_images(evaluation, order):
     rows = []
     for index in order:
         dice = evaluation.image_dice[index]
-        row = [escape(evaluation.ids[index]), bar(None if np.isnan(dice) else dice), number(dice)]
+        row = [evaluation.ids[index], bar(None if np.isnan(dice) else dice), number(dice)]
         row += [number(evaluation.image_iou[index])]
         row += [number(evaluation.scores.pixel_accuracy[index])]
         if outlines is not None:
@@ -183,9 +194,11 @@ def _all_images(evaluation, order):
             row += [number(outlines.surface_distance[index], 1)]
         rows.append(row)
     is_open = " open" if len(rows) <= OPEN_UP_TO else ""
-    return (
-        f"<h2>All images</h2><details{is_open}><summary>{len(rows)} images, the worst first"
-        f"</summary>{table(header, rows)}</details>"
+    return html(
+        "<h2>All images</h2><details{}><summary>{} images, the worst first</summary>{}</details>",
+        is_open,
+        len(rows),
+        table(header, rows),
     )
 
 
@@ -206,9 +219,9 @@ def _notes(evaluation):
         mean += f" Of {ignored} images every pixel is ignored: they count in no figure."
     if not evaluation.has_intervals:
         mean += f" Fewer than {FEWEST_IMAGES} images have no intervals."
-    return (
-        f"<h2>How to read this</h2><p>{escape(mean)} Intervals hold {LEVEL:.0%} of the values in "
-        f"{DRAWS} bootstrap resamples of the images: how far the figure would move with other "
-        "images of the same kind. Where images belong together (frames of one video), they are "
-        f"too narrow.{outlines}</p>"
+    text = (
+        f"{mean} Intervals hold {LEVEL:.0%} of the values in {DRAWS} bootstrap resamples of the "
+        "images: how far the figure would move with other images of the same kind. Where images "
+        f"belong together (frames of one video), they are too narrow.{outlines}"
     )
+    return html("<h2>How to read this</h2><p>{}</p>", text)

@@ -1,15 +1,25 @@
 """A web page in one file: nothing is loaded from elsewhere, so it can be mailed and kept."""
 
-from html import escape
+from markupsafe import Markup
 
+from segtf.pages.html import html, joined
 from segtf.pages.pictures import data_uri
 
 STYLE = """
-:root { --ink: #1c1e21; --soft: #667; --line: #e2e4e8; --wash: #f6f7f9; --mark: #0072b2; }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --soft: #667; --line: #e2e4e8;
+  --wash: #f6f7f9; --mark: #0072b2; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #16181b; --ink: #e4e6ea; --soft: #9ca4b2; --line: #363a41; --wash: #212429;
+    --mark: #56b4e9; }
+  /* Drawings are black on white: as dark ones, their hues kept, their white the page's dark. */
+  .plots img { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen; }
+}
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1180px; padding: 32px 24px 64px; color: var(--ink);
-  background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
-h1 { font-size: 26px; margin: 0; } h2 { font-size: 19px; margin: 40px 0 10px; }
+  background: var(--paper);
+  font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+h1 { font-size: 26px; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 19px; margin: 40px 0 10px; }
 p { margin: 4px 0 10px; max-width: 75ch; } .soft, figcaption, dt { color: var(--soft); }
 .tiles { display: flex; flex-wrap: wrap; gap: 8px; margin: 20px 0 0; }
 .tile { background: var(--wash); border-radius: 8px; padding: 8px 12px; margin: 0; flex: 1; }
@@ -35,7 +45,8 @@ td small { color: var(--soft); display: block; font-size: 12px; }
 .case h3 span { font-weight: 400; color: var(--soft); margin-left: 12px; }
 .pictures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 8px; }
 figure { margin: 0; } figcaption { font-size: 13px; }
-.pictures img { width: 100%; display: block; border-radius: 4px; background: #ddd; }
+.pictures img { width: 100%; display: block; border-radius: 4px;
+  background: var(--line); }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
 .plots figure { max-width: 540px; } .plots figure.wide { max-width: 100%; }
 .plots img { max-width: 100%; }
@@ -45,39 +56,53 @@ figure { margin: 0; } figcaption { font-size: 13px; }
   border-left: 6px solid var(--line); }
 .finding.error { border-color: #d55e00; } .finding.warning { border-color: #e69f00; }
 summary { cursor: pointer; color: var(--mark); margin: 6px 0; }
-@media (max-width: 700px) { .pictures { grid-template-columns: repeat(2, 1fr); } }
+@media (max-width: 700px) { body { padding: 20px 14px 40px; }
+  .pictures { grid-template-columns: repeat(2, 1fr); } }
 @media print { .case, figure { break-inside: avoid; } }
 """
 
 
 def page(title, *parts):
-    """Return a page of HTML parts."""
-    return (
+    """Return a page.
+
+    Args:
+        title: text.
+        parts: what `html` and the functions below returned; text is escaped.
+    """
+    return html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</body>\n</html>\n"
+        "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n</body>\n</html>\n",
+        title,
+        Markup(STYLE),
+        joined((part for part in parts if part), between="\n"),
     )
 
 
 def tiles(entries):
     """Return key figures: (name, figure, note) each; the first two stand out."""
     shown = (
-        f'<dl class="tile{" main" if index < 2 else ""}"><dt>{escape(name)}</dt>'
-        f"<dd>{escape(figure)}</dd><small>{escape(note)}</small></dl>"
+        html(
+            '<dl class="tile{}"><dt>{}</dt><dd>{}</dd><small>{}</small></dl>',
+            " main" if index < 2 else "",
+            name,
+            figure,
+            note,
+        )
         for index, (name, figure, note) in enumerate(entries)
     )
-    return f'<div class="tiles">{"".join(shown)}</div>'
+    return html('<div class="tiles">{}</div>', joined(shown))
 
 
 def table(header, rows):
-    """Return a table; header and cells are HTML already."""
-    head = "".join(f"<th>{cell}</th>" for cell in header)
-    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{body}</tbody></table></div>"
+    """Return a table; header and cells are text or HTML."""
+    head = joined(html("<th>{}</th>", cell) for cell in header)
+    cells = (joined(html("<td>{}</td>", cell) for cell in row) for row in rows)
+    body = joined((html("<tr>{}</tr>", row) for row in cells), between="\n")
+    return html(
+        '<div class="scroll"><table><thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>',
+        head,
+        body,
     )
 
 
@@ -85,22 +110,25 @@ def bar(share):
     """Return a bar for a figure in 0..1; nothing for `None`."""
     if share is None:
         return ""
-    return f'<span class="track"><span class="bar" style="width:{100 * share:.1f}%"></span></span>'
+    bar_of = '<span class="track"><span class="bar" style="width:{:.1f}%"></span></span>'
+    return html(bar_of, 100 * share)
 
 
 def swatch(name, color):
     """Return a name with its colour."""
     red, green, blue = color
     style = f"background:rgb({red},{green},{blue})"
-    return f'<span class="key"><span class="swatch" style="{style}"></span>{escape(name)}</span>'
+    return html('<span class="key"><span class="swatch" style="{}"></span>{}</span>', style, name)
 
 
 def plot(svg, caption, wide=False):
     """Return a drawing with its caption; two fit side by side, a wide one stands alone."""
-    width = ' class="wide"' if wide else ""
-    return (
-        f'<figure{width}><img src="{data_uri(svg, "image/svg+xml")}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    return html(
+        '<figure class="{}"><img src="{}" alt="{}"><figcaption>{}</figcaption></figure>',
+        "wide" if wide else "",
+        data_uri(svg, "image/svg+xml"),
+        caption,
+        caption,
     )
 
 
@@ -117,7 +145,7 @@ def number(value, digits=4):
 
 def estimate(value, ends):
     """Return a figure over its interval, as a cell of a table."""
-    return f"{number(value)}<small>{interval(ends)}</small>"
+    return html("{}<small>{}</small>", number(value), interval(ends))
 
 
 def interval(ends, digits=3):

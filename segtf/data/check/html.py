@@ -1,12 +1,11 @@
 """The report as one HTML file that needs no other: pictures are inside."""
 
-from html import escape
-
 from segtf.data.check.sheet import visible
 from segtf.data.check.text import by_kind, name_of, root_of, size_text, verdict
 from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import mask_files, read_class_ids
 from segtf.files import write_atomically
+from segtf.pages.html import html, joined
 from segtf.pages.page import page, swatch, table
 from segtf.pages.pictures import picture_uri
 from segtf.viz import overlay
@@ -31,13 +30,17 @@ def write_html(report, path):
     some = [sample.image for sample in source.samples[::step][:_SAMPLES_SHOWN]]
     text = page(
         f"{source.name}: data check",
-        f"<h1>{escape(source.name)}</h1><p><strong>{verdict(report)}</strong></p>",
-        f"<p>{len(source.samples)} samples, {source.labels.num_classes} classes, read as "
-        f"{source.channels} channels</p>",
+        html("<h1>{}</h1><p><strong>{}</strong></p>", source.name, verdict(report)),
+        html(
+            "<p>{} samples, {} classes, read as {} channels</p>",
+            len(source.samples),
+            source.labels.num_classes,
+            source.channels,
+        ),
         _figures(report.figures, source.labels) if report.figures else "",
-        "<h2>Samples</h2>",
+        html("<h2>Samples</h2>"),
         _gallery(some, sample_of, source, root),
-        "<h2>Findings</h2>" if report.findings else "",
+        html("<h2>Findings</h2>") if report.findings else "",
         *(
             _section(kind, findings, sample_of, source, root)
             for kind, findings in by_kind(report.findings).items()
@@ -55,20 +58,28 @@ def _figures(figures, labels):
         (f"channel {index}", f"{mean:.1f}", f"{spread:.1f}")
         for index, (mean, spread) in enumerate(zip(figures.mean, figures.spread, strict=True))
     ]
-    return (
-        f"<p>Size (width x height): {size_text(figures.smallest)} to "
-        f"{size_text(figures.largest)}, median {size_text(figures.median)}, {figures.sizes} "
-        f"different. {figures.ignored:.2%} of the pixels count nowhere.</p>"
-        f"{table(('class', 'pixels', 'images'), rows)}"
-        f"{table(('pixel values', 'mean', 'spread'), values)}"
+    return html(
+        "<p>Size (width x height): {} to {}, median {}, {} different. {:.2%} of the pixels count "
+        "nowhere.</p>{}{}",
+        size_text(figures.smallest),
+        size_text(figures.largest),
+        size_text(figures.median),
+        figures.sizes,
+        figures.ignored,
+        table(("class", "pixels", "images"), rows),
+        table(("pixel values", "mean", "spread"), values),
     )
 
 
 def _section(kind, findings, sample_of, source, root):
     first = findings[0]
-    items = "".join(
-        f"<li>{escape(', '.join(name_of(path, root) for path in finding.files))}"
-        f"{': ' if finding.files else ''}{escape(finding.cause)}</li>"
+    items = joined(
+        html(
+            "<li>{}{}{}</li>",
+            ", ".join(name_of(path, root) for path in finding.files),
+            ": " if finding.files else "",
+            finding.cause,
+        )
         for finding in findings
     )
     # A finding is about a pair or about copies: one picture of a pair, each of the copies.
@@ -77,10 +88,13 @@ def _section(kind, findings, sample_of, source, root):
         for file in finding.files:
             files.setdefault(sample_of.get(file, file), file)
     shown = list(files.values())[:_PICTURES_OF_A_KIND]
-    return (
-        f'<section class="finding {first.severity}"><h3>{first.severity}: {escape(first.title)} '
-        f"[{escape(kind)}]: {len(findings)}</h3><p>{escape(first.remedy)}</p>"
-        f"{_gallery(shown, sample_of, source, root)}<ul>{items}</ul></section>"
+    return html(
+        '<section class="finding {}"><h3>{}</h3><p>{}</p>{}<ul>{}</ul></section>',
+        first.severity,
+        f"{first.severity}: {first.title} [{kind}]: {len(findings)}",
+        first.remedy,
+        _gallery(shown, sample_of, source, root),
+        items,
     )
 
 
@@ -88,12 +102,13 @@ def _gallery(files, sample_of, source, root):
     figures = []
     for file in files:
         picture = _picture(sample_of.get(file), file, source)
-        name = escape(name_of(file, root))
-        tag = ""
+        name = name_of(file, root)
+        shown = ""
         if picture is not None:
-            tag = f'<img src="{picture_uri(picture, longest_side=_THUMBNAIL)}" alt="{name}">'
-        figures.append(f"<figure>{tag}<figcaption>{name}</figcaption></figure>")
-    return f'<div class="thumbnails">{"".join(figures)}</div>'
+            address = picture_uri(picture, longest_side=_THUMBNAIL)
+            shown = html('<img src="{}" alt="{}">', address, name)
+        figures.append(html("<figure>{}<figcaption>{}</figcaption></figure>", shown, name))
+    return html('<div class="thumbnails">{}</div>', joined(figures))
 
 
 def _picture(sample, file, source):
