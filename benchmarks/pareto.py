@@ -163,10 +163,13 @@ def draw(rows, config, options, path):
     title = "mean Dice over images" if score == "mean_dice" else "mean IoU over classes"
     panel.set(xscale="log", xlabel="milliseconds for one image, TFLite", ylabel=title)
     panel.set_title(
-        f"{options.recipe}, {config['size']} pixels, {config['epochs']} epochs; "
+        f"{options.recipe}, {'x'.join(map(str, config['size']))}, {config['epochs']} epochs; "
         f"{usable_cores()} threads, {read_cpu_name()}",
         fontsize=9,
     )
+    panel.margins(x=0.25)  # for the names
+    for axis in (panel.xaxis.set_major_formatter, panel.xaxis.set_minor_formatter):
+        axis("{x:g}")
     panel.grid(alpha=0.3)
     panel.legend(loc="lower right")
     figure.savefig(path, dpi=110)
