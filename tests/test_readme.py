@@ -52,7 +52,7 @@ def test_the_python_blocks_run(tmp_path, monkeypatch):
         ("(256, 256", "(32, 32"),
         ("epochs=20", "epochs=1"),
         ('encoder="efficientnet-lite0", encoder_weights="imagenet"', "base_filters=4, depth=2"),
-        ("num_classes=1)", "num_classes=1, base_filters=4, depth=2)"),
+        ("3), num_classes=1)", "3), num_classes=1, base_filters=4, depth=2)"),
     ):
         assert shown in small
         small = small.replace(shown, tried)
