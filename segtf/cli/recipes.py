@@ -133,6 +133,10 @@ def _value(option, key, value, path, context):
         return option.type.convert(value, option, context)
     except click.UsageError as error:
         raise ValueError(f"{error.message} (for {key} in {path})") from None
+    except ValueError as error:  # a path with a null character
+        raise ValueError(
+            f"Expected {key} as {expected} in a recipe. Received: {value!r} in {path} ({error})"
+        ) from None
 
 
 def _kinds(option):
