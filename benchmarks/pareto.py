@@ -149,7 +149,8 @@ def draw(rows, config, options, path):
             [row["ms"] for row in points], [row[score] for row in points], color="0.8", zorder=1
         )
         best = max(points, key=lambda row: row[score])
-        place = {"xytext": (6, 5), "textcoords": "offset points"}
+        place = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center"}
+        place["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
         panel.annotate(model, (best["ms"], best[score]), **place)
     for precision, color in COLORS.items():
         points = [row for row in rows if row["precision"] == precision]
