@@ -72,8 +72,8 @@ def train(options):
     from segtf.data import load_source
     from segtf.evaluation.evaluate import evaluate
     from segtf.training import TrainConfig
-    from segtf.training import train as train_run
     from segtf.training.batches import make_split
+    from segtf.training.train import train as train_run
 
     source = load_source(options.data)
     sides = (options.size, options.size)
