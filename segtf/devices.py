@@ -36,9 +36,9 @@ def choose_precision(gpu_capabilities=()):
     return "float32", "CPU, where others are no faster while it has other work"
 
 
-def read_cpu_name(path="/proc/cpuinfo"):
-    """Return the CPU's name as Linux gives it, or ``CPU``."""
+def read_cpu_name(path="/proc/cpuinfo", unknown="CPU"):
+    """Return the CPU's name as Linux gives it, or `unknown`."""
     path = Path(path)
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "CPU")
+    return next(names, unknown)

@@ -11,6 +11,7 @@ from segtf.comparing.run_images import split_source
 from segtf.comparing.side_by_side import examples_of, side_by_side, unlabelled_examples
 from segtf.comparing.speed import measure_speed, size_in_bytes
 from segtf.data import inspect_source, match_classes, select, with_classes_of
+from segtf.devices import read_cpu_name
 from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load
@@ -74,7 +75,7 @@ def benchmark(
         labelled=comparison.labelled,
         origin=origin,
         cases=comparison.cases,
-        details={"processor": _processor()},
+        details={"processor": read_cpu_name(unknown=platform.machine())},
     )
     if out is not None:
         report.save(Path(out), "benchmark")
@@ -130,11 +131,3 @@ def _format(path):
 
 def _size(path):
     return size_in_bytes(find_model(path).path)
-
-
-def _processor():
-    """Name of the CPU, as Linux gives it, or the architecture."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -258,12 +258,12 @@ def _fitted(sample, spec, parts):
     """Decode one sample and bring it to the size of the spec."""
     image, annotation = _decoded(sample, spec, parts)
     fill = 0 if spec.labels.ignore_class is None else spec.labels.ignore_class
-    fitted = {}
+    fitted, types = {}, _maps(parts, spec)
     for name, values in annotation.maps.items():
         if name == "classes":
             to_stored = functools.partial(to_class_ids, sample=sample, labels=spec.labels)
         else:
-            to_stored = functools.partial(np.asarray, dtype=_maps(parts, spec)[name][1])
+            to_stored = functools.partial(np.asarray, dtype=types[name][1])
         outside = 0 if name == "instances" else fill
         fitted[name] = fit_mask(values, spec.resize, spec.size, outside, to_stored)
     if annotation.points is not None:
