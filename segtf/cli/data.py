@@ -21,11 +21,18 @@ def data():
 @click.option("--count", type=COUNT, default=60, show_default=True, help="Number of images.")
 @click.option("--size", type=Size(), default="192x256", show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True)
-def synth(folder, count, size, seed):
-    """Draw a set of dermoscopy-like images with masks into DIR."""
+@click.option(
+    "--kind",
+    type=click.Choice(("lesions", "shapes")),
+    default="lesions",
+    show_default=True,
+    help="Skin lesions; or discs, rings and bars that overlap.",
+)
+def synth(folder, count, size, seed, kind):
+    """Draw a set of images with masks into DIR: dermoscopy-like, or of shapes that overlap."""
     from segtf.data.synthetic import write_synthetic
 
-    write_synthetic(folder, count=count, size=size, seed=seed)
+    write_synthetic(folder, count=count, size=size, seed=seed, kind=kind)
     click.echo(f"{folder}: {count} images, masks and classes.txt")
 
 

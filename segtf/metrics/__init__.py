@@ -19,6 +19,7 @@ from segtf.metrics.from_counts import (
     recall,
     specificity,
 )
+from segtf.metrics.labels import LabelCounts, label_counts
 from segtf.metrics.probabilities import Calibration, ThresholdCurve
 from segtf.metrics.streaming import (
     ConfusionMatrix,
@@ -38,6 +39,7 @@ __all__ = [
     "Calibration",
     "ConfusionMatrix",
     "Counts",
+    "LabelCounts",
     "MeanDiceScore",
     "MeanIoUScore",
     "PixelAccuracyScore",
@@ -51,6 +53,7 @@ __all__ = [
     "frequency_weighted_iou",
     "hausdorff",
     "iou",
+    "label_counts",
     "mean_dice",
     "mean_iou",
     "mean_over_classes",

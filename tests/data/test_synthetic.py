@@ -144,3 +144,21 @@ def test_values_out_of_range_are_refused(tmp_path, wrong):
 def test_an_index_below_zero_is_refused():
     with pytest.raises(ValueError, match="Received: -1"):
         draw_synthetic(-1, SMALL)
+
+
+def test_shapes_overlap_each_with_a_mask_of_its_own(tmp_path):
+    folder = write_synthetic(tmp_path / "set", count=12, size=SMALL, kind="shapes")
+    names = LabelMap.from_file(folder / "classes.txt").names
+    assert names == ("background", "disc", "ring", "bar")
+    masks = np.array(
+        [
+            [np.asarray(Image.open(folder / f"masks/{name}/{index:04d}.png")) for name in names[1:]]
+            for index in range(12)
+        ]
+    )
+    assert set(np.unique(masks)) == {0, 255}
+    there = masks.any(axis=(2, 3))
+    assert there.any(axis=1).all() and not there.all(axis=0).any()
+    assert ((masks > 0).sum(axis=1) > 1).any(axis=(1, 2)).sum() > 6
+    with pytest.raises(ValueError, match="kind"):
+        write_synthetic(tmp_path / "other", kind="cells")
