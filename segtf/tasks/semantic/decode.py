@@ -6,13 +6,10 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from segtf.geometry import place, restore, restore_rows
+from segtf.geometry import restore
 from segtf.signatures import CLASS_IDS, LOGITS
 from segtf.tasks.semantic.answer import Answer, channel_names
-
-_VALUES_AT_ONCE = 2**22
-"""Logits of a large image are brought to its size, and decided, in strips of so many."""
-_STRIPS_AT_ONCE = 2
+from segtf.tasks.strips import decide_in_strips, surround
 
 
 def probabilities(logits):
@@ -81,28 +78,17 @@ def answer(logits, image_size, spec):
         An `Answer` of tensors.
     """
     logits = tf.convert_to_tensor(logits)
-    box, _ = place(spec.resize, image_size, tuple(logits.shape[:2]))
-    strip = tf.maximum(_VALUES_AT_ONCE // (box.width * logits.shape[-1]), 1)
-    count = -(-box.height // strip)
-    rows = tf.TensorArray(tf.uint8, count, element_shape=(None, None), infer_shape=False)
+    num_classes = spec.labels.num_classes
 
-    def decide(index, rows, counts, chances):
-        first = index * strip
-        height = tf.minimum(strip, box.height - first)
-        part = restore_rows(logits, spec.resize, image_size, first, height)
+    def decide(part):
         ids = class_ids(part, spec.threshold)
-        counts += tf.math.bincount(
-            tf.cast(ids, tf.int32), minlength=spec.labels.num_classes, dtype=tf.float32
-        )
-        chances += tf.reduce_sum(_probability_of_decision(part, ids))
-        return index + 1, rows.write(index, ids), counts, chances
+        counts = tf.math.bincount(tf.cast(ids, tf.int32), minlength=num_classes, dtype=tf.float32)
+        return ids, counts, tf.reduce_sum(_probability_of_decision(part, ids))
 
-    nothing = 0, rows, tf.zeros(spec.labels.num_classes), 0.0
-    _, rows, counts, chances = tf.while_loop(
-        lambda index, *_: index < count, decide, nothing, parallel_iterations=_STRIPS_AT_ONCE
+    part, box, counts, chances = decide_in_strips(
+        logits, image_size, spec.resize, decide, (None, None), num_classes
     )
-    fill = spec.labels.ignore_class or 0
-    mask = _surround(rows.concat(), box, image_size, fill)
+    mask = surround(part, box, image_size, spec.labels.ignore_class or 0)
     pixels = tf.reduce_sum(counts)
     return Answer(mask, counts / pixels, chances / pixels)
 
@@ -119,7 +105,7 @@ def image_probabilities(logits, image_size, spec):
         float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
     """
     part, box = restore(logits, spec.resize, image_size)
-    return _surround(probabilities(part), box, image_size, 0)
+    return surround(probabilities(part), box, image_size, 0)
 
 
 def _logits_of_ids(ids, channels):
@@ -136,11 +122,3 @@ def _probability_of_decision(logits, ids):
     # The largest of a softmax, without the pass that divides all of them.
     highest = tf.reduce_max(logits, axis=-1, keepdims=True)
     return 1.0 / tf.reduce_sum(tf.exp(logits - highest), axis=-1)
-
-
-def _surround(part, box, image_size, fill):
-    """Put the part of an image at its place in the image."""
-    below = image_size[0] - box.top - box.height
-    right = image_size[1] - box.left - box.width
-    padding = [[box.top, below], [box.left, right]] + [[0, 0]] * (part.shape.rank - 2)
-    return tf.pad(part, padding, constant_values=tf.cast(fill, part.dtype))

@@ -2,15 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
 import tensorflow as tf
 
-from segtf.metrics import ThresholdCurve
 from segtf.tasks.semantic.answer import thresholded_class
 from segtf.tasks.semantic.decode import probabilities
-
-_LEAST_GAIN = 0.002
-_FEWEST_IMAGES = 8
+from segtf.tasks.threshold_choice import ThresholdChoice
 
 
 def choose_threshold(y_true, chances, ignore_class=255):
@@ -69,25 +65,7 @@ def settle(open_model, batches, spec, on_message):
 
 def _choose(pairs, ignore_class):
     """The threshold and the gain, of pairs of truth and probabilities of an image."""
-    halves = [ThresholdCurve(ignore_class=ignore_class) for _ in range(2)]
-    count = 0
-    for count, (truth, chances) in enumerate(pairs, start=1):
-        halves[(count - 1) % 2].update(truth, chances)
-    if count < _FEWEST_IMAGES or not all(half.positives.any() for half in halves):
-        return 0.5, 0.0
-    gains = [
-        _dice_at(other, one.best_threshold()[0]) - _dice_at(other, 0.5)
-        for one, other in (halves, halves[::-1])
-    ]
-    gain = float(np.mean(gains))
-    if min(gains) <= 0 or gain < _LEAST_GAIN:
-        return 0.5, 0.0
-    whole = ThresholdCurve(ignore_class=ignore_class)
-    whole.positives = sum(half.positives for half in halves)
-    whole.negatives = sum(half.negatives for half in halves)
-    return whole.best_threshold()[0], gain
-
-
-def _dice_at(curve, threshold):
-    thresholds, dice = curve.dice()
-    return float(dice[np.argmin(np.abs(thresholds - threshold))])
+    choice = ThresholdChoice(ignore_class)
+    for truth, chances in pairs:
+        choice.update(truth, chances)
+    return choice.choose()

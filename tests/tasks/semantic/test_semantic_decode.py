@@ -10,6 +10,7 @@ from scipy import special
 
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
+from segtf.tasks import strips
 from segtf.tasks.semantic import decode
 
 THREE = LabelMap(("road", "tree", "car"))
@@ -82,7 +83,7 @@ def test_a_large_image_is_decided_in_strips(monkeypatch, labels):
     values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize="letterbox")
     whole = decode.answer(tf.constant(values), (97, 61), spec)
-    monkeypatch.setattr(decode, "_VALUES_AT_ONCE", 1000)
+    monkeypatch.setattr(strips, "_VALUES_AT_ONCE", 1000)
     in_strips = decode.answer(tf.constant(values), (97, 61), spec)
     # Where rows begin is told in float32: a pixel on the edge of two classes may differ.
     assert np.mean(whole[0].numpy() != in_strips[0].numpy()) < 0.001

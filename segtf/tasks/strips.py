@@ -1,0 +1,61 @@
+"""An image decided in strips: the logits of all its pixels at once would take too much memory."""
+
+import tensorflow as tf
+
+from segtf.geometry import place, restore_rows
+
+_VALUES_AT_ONCE = 2**22
+"""Logits of a large image are brought to its size, and decided, in strips of so many."""
+_STRIPS_AT_ONCE = 2
+
+
+def decide_in_strips(logits, image_size, rule, decide, element_shape, num_counts):
+    """Bring logits to an image's size and decide there; in Python and in a graph.
+
+    Args:
+        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        image_size: height and width of the image, whole numbers or tensors.
+        rule: one of `segtf.spec.RESIZE_RULES`.
+        decide: function of the logits `(h, w, K)` of a strip that returns what is decided, uint8
+            `(h, w)` or `(h, w, L)`; counts, float32 `(num_counts,)`; and a sum, float32 `()`.
+        element_shape: shape of what is decided, `None` for height and width.
+        num_counts: how many counts there are.
+
+    Returns:
+        What is decided of the part of the image that the model saw; that part's
+        `segtf.geometry.Box`; the counts and the sum of all strips.
+    """
+    box, _ = place(rule, image_size, tuple(logits.shape[:2]))
+    strip = tf.maximum(_VALUES_AT_ONCE // (box.width * logits.shape[-1]), 1)
+    count = -(-box.height // strip)
+    rows = tf.TensorArray(tf.uint8, count, element_shape=element_shape, infer_shape=False)
+
+    def step(index, rows, counts, total):
+        first = index * strip
+        height = tf.minimum(strip, box.height - first)
+        part = restore_rows(logits, rule, image_size, first, height)
+        decided, more, added = decide(part)
+        return index + 1, rows.write(index, decided), counts + more, total + added
+
+    _, rows, counts, total = tf.while_loop(
+        lambda index, *_: index < count,
+        step,
+        (0, rows, tf.zeros(num_counts), 0.0),
+        parallel_iterations=_STRIPS_AT_ONCE,
+    )
+    return rows.concat(), box, counts, total
+
+
+def surround(part, box, image_size, fill):
+    """Put the part of an image at its place in the image.
+
+    Args:
+        part: tensor `(h, w)` or `(h, w, K)`.
+        box: its `segtf.geometry.Box`.
+        image_size: height and width of the image, whole numbers or tensors.
+        fill: what surrounds it.
+    """
+    below = image_size[0] - box.top - box.height
+    right = image_size[1] - box.left - box.width
+    padding = [[box.top, below], [box.left, right]] + [[0, 0]] * (part.shape.rank - 2)
+    return tf.pad(part, padding, constant_values=tf.cast(fill, part.dtype))
