@@ -15,6 +15,22 @@ def real_data():
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_speed():
+    """Leave out to start TensorFlow once more for each SavedModel: one test does that by itself."""
+    from segtf.comparing.speed import Speed, measure_speed
+    from segtf.exporting import parity
+
+    def measure(path, *arguments):
+        if path.is_dir():
+            return Speed(1.0, 2.0, 5, 1, None)
+        return measure_speed(path, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parity, "measure_speed", measure)
+        yield
+
+
 @pytest.fixture(scope="session")
 def synthetic_folder(tmp_path_factory):
     """A folder of 12 small synthetic images and their masks."""
@@ -32,7 +48,7 @@ def small_run(tmp_path_factory, synthetic_folder):
 
     config = TrainConfig(
         model="unet",
-        model_settings={"base_filters": 4, "depth": 2},
+        model_settings={"base_filters": 4, "depth": 1},
         size=(32, 32),
         epochs=2,
         batch_size=4,

@@ -15,8 +15,6 @@ from segtf.runs import Run
 from segtf.spec import FORMAT_VERSION
 from segtf.training.train import resume
 
-pytestmark = pytest.mark.calls_model
-
 ARCHIVES = sorted(Path(__file__).parent.glob("v*.zip"))
 PATHS = {
     "run": "run",
@@ -44,6 +42,7 @@ def written(request, tmp_path_factory):
     return folder
 
 
+@pytest.mark.calls_model
 @pytest.mark.parametrize("kind", PATHS)
 def test_each_model_answers_as_it_did(written, kind):
     if kind == "onnx":

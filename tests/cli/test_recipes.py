@@ -137,7 +137,7 @@ def test_a_recipe_that_is_not_there_is_one_line_that_names_those_that_are(tmp_pa
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     config=st.builds(
         TrainConfig,

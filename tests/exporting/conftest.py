@@ -2,22 +2,6 @@ import pytest
 from export_examples import LABELS, blocks, small_model
 
 import segtf
-from segtf.comparing.speed import Speed, measure_speed
-from segtf.exporting import parity
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_speed():
-    """Leave out to start TensorFlow once more for each SavedModel: the command's tests do that."""
-
-    def measure(path, *arguments):
-        if path.is_dir():
-            return Speed(1.0, 2.0, 5, 1, None)
-        return measure_speed(path, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parity, "measure_speed", measure)
-        yield
 
 
 @pytest.fixture(scope="session")

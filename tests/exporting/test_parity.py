@@ -151,6 +151,12 @@ def test_the_benchmark_sets_files_side_by_side(run_exports, dark_run, tmp_path):
         benchmark([paths[0], other])
 
 
+def test_a_saved_model_is_timed_in_a_process_of_its_own(exported):
+    speed = measure_speed(exported.path, (24, 32), threads=1, runs=3)
+    assert 0 < speed.p50_ms <= speed.p95_ms
+    assert (speed.runs, speed.threads) == (3, 1)
+
+
 def test_a_file_that_cannot_be_run_is_named(tmp_path):
     (tmp_path / "broken.tflite").write_bytes(b"TFL3")
     with pytest.raises(ValueError, match=r"can be run. Received: .*broken\.tflite"):

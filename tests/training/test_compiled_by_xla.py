@@ -83,7 +83,9 @@ def assert_same(received, expected, tolerance):
         assert received[name] == pytest.approx(figure, abs=tolerance, nan_ok=True), name
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    "policy", ["float32", "mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_figures_are_the_same(policy):
     expected, received = (history(jit, "tiny", policy) for jit in (False, True))
     # XLA rounds sums of half precision at other places.
@@ -109,7 +111,12 @@ def test_figures_of_models_are_the_same(name):
     assert_same(received, expected, 2e-3)
 
 
-def test_a_run_as_keras_compiles_it_on_a_gpu(tmp_path, synthetic_folder, monkeypatch):
+@pytest.mark.parametrize(
+    "freeze_epochs", [0, pytest.param(1, marks=pytest.mark.slow)], ids=["as it is", "frozen first"]
+)
+def test_a_run_as_keras_compiles_it_on_a_gpu(
+    tmp_path, synthetic_folder, monkeypatch, freeze_epochs
+):
     config = TrainConfig(
         model="unet",
         model_settings={"base_filters": 2, "depth": 1},
@@ -118,7 +125,7 @@ def test_a_run_as_keras_compiles_it_on_a_gpu(tmp_path, synthetic_folder, monkeyp
         batch_size=4,
         average_weights=0.9,
         encoder_factor=0.5,
-        freeze_epochs=1,
+        freeze_epochs=freeze_epochs,
         class_weights="median-frequency",
         clip_norm=1.0,
         accumulate=2,

@@ -9,7 +9,7 @@ from segtf.data import load_source
 
 TINY = {
     "model": "unet",
-    "model_settings": {"base_filters": 4, "depth": 2},
+    "model_settings": {"base_filters": 2, "depth": 1},
     "size": (16, 16),
     "batch_size": 2,
     "augment": "none",

@@ -7,6 +7,7 @@ import pytest
 from segtf.data import load_source
 from segtf.runs import Run
 from segtf.training.batch_norm import fit_momentum
+from segtf.training.batches import make_split
 from segtf.training.config import TrainConfig
 from segtf.training.train import train
 
@@ -42,12 +43,12 @@ def test_the_same_seed_gives_the_same_split_and_the_same_first_loss(tmp_path, sy
     source = load_source("synthetic", synthetic_folder)
     runs = [
         quiet_train(tmp_path / name, source, **SMALLEST, epochs=1, batch_size=5, seed=seed)
-        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+        for name, seed in (("a", 1), ("b", 1))
     ]
+    other = make_split(source, TrainConfig(**SMALLEST, seed=2))
+    assert runs[0].split() == runs[1].split() != other
     losses = [run.history()[0]["loss"] for run in runs]
-    assert runs[0].split() == runs[1].split() != runs[2].split()
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    assert losses[0] != pytest.approx(losses[2], rel=1e-4)
 
 
 def test_an_existing_run_is_refused_before_any_work(small_run, synthetic_folder):
@@ -80,7 +81,7 @@ def test_validation_follows_training_from_the_first_epochs(tmp_path, synthetic_f
     """With Keras' default momentum, few steps leave the moving statistics far behind."""
     source = load_source("synthetic", synthetic_folder)
     run = quiet_train(
-        tmp_path / "run", source, **TINY, epochs=8, batch_size=batch_size, augment="none"
+        tmp_path / "run", source, **SMALLEST, epochs=8, batch_size=batch_size, augment="none"
     )
     model = keras.saving.load_model(run.best_model)
     rows = run.history()[-4:]

@@ -4,10 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
-pytestmark = pytest.mark.calls_model
-
 SCRIPT = """
 import sys
 from dataclasses import replace

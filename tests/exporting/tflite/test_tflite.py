@@ -18,8 +18,6 @@ from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.runs import Run
 from segtf.spec import ModelSpec
 
-pytestmark = pytest.mark.calls_model
-
 FORMATS = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
 SPEC = ModelSpec(LABELS[1], (24, 32), resize="letterbox")
 
@@ -50,6 +48,7 @@ def test_shapes_are_static_and_the_batch_is_one(tflite_exports, format):
     assert pixels["dtype"] == outputs["dtype"] == (np.uint8 if whole else np.float32)
 
 
+@pytest.mark.calls_model
 @pytest.mark.parametrize("format", FORMATS)
 def test_each_file_brings_its_spec_and_its_agreement(tflite_exports, format):
     export = tflite_exports[format]
@@ -59,6 +58,7 @@ def test_each_file_brings_its_spec_and_its_agreement(tflite_exports, format):
     assert (export.max_difference is None) == (format == "tflite-int8")
 
 
+@pytest.mark.calls_model
 def test_float32_says_what_keras_says(tflite_exports, binary_model):
     export = tflite_exports["tflite"]
     reference = segtf.load(binary_model, labels=LABELS[1], resize="letterbox")
@@ -69,6 +69,7 @@ def test_float32_says_what_keras_says(tflite_exports, binary_model):
     assert export.max_difference < 1e-4
 
 
+@pytest.mark.calls_model
 def test_int8_takes_pixels_as_they_are_and_decides(tflite_exports, binary_model):
     path = tflite_exports["tflite-int8"].path
     pixels, _ = input_and_output(path)
@@ -85,6 +86,7 @@ def test_int8_takes_pixels_as_they_are_and_decides(tflite_exports, binary_model)
         segtf.load(path, threshold=0.7)
 
 
+@pytest.mark.calls_model
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_images_have_no_answers(tflite_exports, format):
     predict = segtf.load(tflite_exports[format].path)
