@@ -44,7 +44,7 @@ demo: $(INSTALLED)
 	@echo "Figures:  demo/run/report/metrics.json, demo/run/report/images.csv"
 	@echo "Pictures: demo/run/report/overlays.png, demo/run/report/curves.png"
 	@echo "Models:   demo/run/best.keras, demo/saved_model/1, demo/tflite/model.tflite"
-	@echo "Masks:    demo/masks-saved_model/, demo/masks-tflite/ (class ids)"
+	@echo "Masks:    demo/masks-saved_model/, demo/masks-tflite/ (class ids; predictions.html shows them)"
 
 # TensorFlow switches oneDNN on by itself on some CPUs and not on others, and is not the same with it.
 test: $(INSTALLED)

@@ -5,12 +5,24 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from PIL import Image, ImageDraw, ImageFont, ImageOps
 from scipy import ndimage
 
 from segtf.files import replacing
 from segtf.labels import IGNORE_CLASS
 from segtf.runs import best_epoch
+from segtf.sheets import contact_sheet, rgb_picture
+
+__all__ = [
+    "ERROR_COLORS",
+    "IGNORED_COLOR",
+    "colorize",
+    "contact_sheet",
+    "error_map",
+    "has_clear_background",
+    "overlay",
+    "plot_history",
+    "plot_rate_range",
+]
 
 IGNORED_COLOR = (64, 64, 64)
 
@@ -23,9 +35,6 @@ ERROR_COLORS = {
     "ignored": IGNORED_COLOR,
 }
 
-THUMBNAIL = 256
-MARGIN = 8
-LINE = 24
 TRAINING_COLOR, VALIDATION_COLOR = "#0072b2", "#d55e00"
 
 
@@ -85,7 +94,7 @@ def overlay(image, mask, labels, alpha=0.45):
     >>> overlay(np.full((64, 64, 3), 200, np.uint8), mask, labels)[0, 0].tolist()
     [200, 200, 200]
     """
-    image = _rgb(image)
+    image = rgb_picture(image)
     mask = _class_ids(mask, labels)
     if image.shape[:2] != mask.shape:
         raise ValueError(
@@ -95,14 +104,18 @@ def overlay(image, mask, labels, alpha=0.45):
     if not 0 <= alpha <= 1:
         raise ValueError(f"Expected an alpha in 0..1. Received: {alpha}")
     colors = colorize(mask, labels)
-    has_background = labels.is_binary or labels.colors[0] == (0, 0, 0)
-    shown = mask != 0 if has_background else np.ones(mask.shape, bool)
+    shown = mask != 0 if has_clear_background(labels) else np.ones(mask.shape, bool)
 
     # As wide in a thumbnail of the picture as in the picture itself.
     width = 1 + 2 * max(1, round(min(mask.shape) / 150))
     contour = ndimage.maximum_filter(mask, width) != ndimage.minimum_filter(mask, width)
     opacity = np.where(shown, np.where(contour, 1, alpha), 0).astype(np.float32)[..., None]
     return np.round(image + opacity * (colors.astype(np.float32) - image)).astype(np.uint8)
+
+
+def has_clear_background(labels):
+    """Return whether overlays leave class 0 of a `LabelMap` clear."""
+    return labels.is_binary or labels.colors[0] == (0, 0, 0)
 
 
 def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
@@ -148,68 +161,6 @@ def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
     for kind, where in kinds.items():
         picture[where] = ERROR_COLORS[kind]
     return picture
-
-
-def contact_sheet(rows, titles, path, captions=None, labels=None, legend=None):
-    """Draw a grid of pictures as thumbnails to a PNG file.
-
-    Args:
-        rows: rows of pictures, each uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` of any size.
-        titles: one title for each column.
-        path: file to write; what was there is replaced.
-        captions: one line of text for each row, such as its sample id, drawn below it.
-        labels: a `LabelMap` whose names and colours are explained below the pictures.
-        legend: further names and colours to explain, such as `ERROR_COLORS`.
-
-    Raises:
-        ValueError: if there are no pictures, or not one for each title in each row, or not one
-            caption for each row.
-
-    Example:
-
-    >>> import tempfile, pathlib
-    >>> sheet = pathlib.Path(tempfile.mkdtemp()) / "sheet.png"
-    >>> contact_sheet([[np.zeros((48, 64), np.uint8)]], ["image"], sheet)
-    >>> with Image.open(sheet) as picture:
-    ...     picture.size
-    (272, 232)
-    """
-    rows = [list(row) for row in rows]
-    if not rows or not titles or any(len(row) != len(titles) for row in rows):
-        raise ValueError(
-            f"Expected rows of one picture for each of the titles {list(titles)}. "
-            f"Received: rows of {[len(row) for row in rows]} pictures"
-        )
-    if captions is not None and len(captions) != len(rows):
-        raise ValueError(
-            f"Expected one caption for each of {len(rows)} rows. Received: {len(captions)}"
-        )
-    thumbnails = [[_thumbnail(picture) for picture in row] for row in rows]
-    entries = _legend_entries(labels, legend)
-    width = MARGIN + len(titles) * (THUMBNAIL + MARGIN)
-    swatches, legend_height = _arrange(entries, width)
-    heights = [max(tile.height for tile in row) + (LINE if captions else 0) for row in thumbnails]
-    height = MARGIN + LINE + sum(heights) + MARGIN * len(rows) + legend_height
-
-    sheet = Image.new("RGB", (width, height), "white")
-    pen = ImageDraw.Draw(sheet)
-    lefts = [MARGIN + column * (THUMBNAIL + MARGIN) for column in range(len(titles))]
-    for left, title in zip(lefts, titles, strict=True):
-        pen.text((left, MARGIN), str(title), "black", _font())
-    top = MARGIN + LINE
-    for index, row in enumerate(thumbnails):
-        for left, tile in zip(lefts, row, strict=True):
-            sheet.paste(tile, (left, top))
-        if captions:
-            below = top + heights[index] - LINE + 3
-            pen.text((MARGIN, below), str(captions[index]), "black", _font())
-        top += heights[index] + MARGIN
-    for (name, color), (left, down) in zip(entries, swatches, strict=True):
-        box = (left, top + down, left + 14, top + down + 14)
-        pen.rectangle(box, fill=color, outline="black")
-        pen.text((left + 20, top + down - 1), name, "black", _font())
-    with replacing(path) as beside:
-        sheet.save(beside, format="PNG")
 
 
 def plot_history(history, path, monitor="val_mean_iou"):
@@ -270,18 +221,6 @@ def plot_history(history, path, monitor="val_mean_iou"):
         figure.savefig(beside, dpi=110)
 
 
-def _rgb(image):
-    image = np.asarray(image)
-    if image.ndim == 2:
-        image = image[..., None]
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3):
-        raise ValueError(
-            "Expected an image as uint8 (H, W), (H, W, 1) or (H, W, 3). "
-            f"Received: {image.dtype} of shape {image.shape}"
-        )
-    return np.broadcast_to(image, (*image.shape[:2], 3))
-
-
 def _mask(mask):
     mask = np.asarray(mask)
     if mask.ndim != 2 or mask.dtype.kind not in "iub":
@@ -306,39 +245,6 @@ def _class_ids(mask, labels):
 def _curve(history, column):
     points = [(row["epoch"], row[column]) for row in history if column in row]
     return np.array(points, np.float64).T
-
-
-def _thumbnail(picture):
-    """Fit a picture into a square; colours stay what they are when it is enlarged."""
-    return ImageOps.contain(
-        Image.fromarray(np.ascontiguousarray(_rgb(picture))),
-        (THUMBNAIL, THUMBNAIL),
-        Image.Resampling.BOX,
-    )
-
-
-def _legend_entries(labels, legend):
-    entries = {}
-    if labels is not None:
-        entries.update(zip(labels.names, labels.colors, strict=True))
-    entries.update(legend or {})
-    return list(entries.items())
-
-
-def _arrange(entries, width):
-    """Return where each entry of a legend goes, in lines that fit the width, and the height."""
-    positions, left, line = [], MARGIN, 0
-    for name, _ in entries:
-        needed = 20 + math.ceil(_font().getlength(name)) + 2 * MARGIN
-        if left > MARGIN and left + needed > width:
-            left, line = MARGIN, line + 1
-        positions.append((left, line * LINE + 3))
-        left += needed
-    return positions, (line + 1) * LINE + MARGIN if entries else 0
-
-
-def _font():
-    return ImageFont.load_default(14)
 
 
 def plot_rate_range(rates, losses, smoothed, suggestion, path):

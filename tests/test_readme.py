@@ -11,7 +11,8 @@ from segtf.cli import cli
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md"]
 PAGES += [
-    ROOT / "docs" / f"{name}.md" for name in ("data", "models", "training", "exports", "results")
+    ROOT / "docs" / f"{name}.md"
+    for name in ("data", "models", "training", "predicting", "exports", "results")
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 

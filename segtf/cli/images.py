@@ -5,16 +5,19 @@ from pathlib import Path
 
 import click
 
+from segtf.cli.progress import Progress
 from segtf.cli.say import say
 
 
-def find_images(arguments, out=None):
+def find_images(arguments, out=None, lists=()):
     """Return the image files that arguments name.
 
     Args:
         arguments: paths of files, of folders (all pictures in them, those of subfolders left
-            out), or patterns such as ``scans/*.png``, of which ``**`` also means subfolders.
+            out), patterns such as ``scans/*.png``, of which ``**`` also means subfolders, or
+            ``@FILE``, a text file of these, one a line.
         out: folder for the masks, which may not be one of these folders, or `None`.
+        lists: paths of further files of the kind of ``@FILE``.
 
     Returns:
         A list of paths: the arguments in their order, what each names sorted. A file that is
@@ -26,7 +29,11 @@ def find_images(arguments, out=None):
     from segtf.data.sources.picture_files import image_files
 
     paths, missing = [], []
-    for argument in arguments:
+    named = [name for argument in arguments for name in _of_list(argument)]
+    named += [name for path in lists for name in _read_list(path)]
+    if not named:
+        raise ValueError("Expected at least one IMAGE. Received: none")
+    for argument in named:
         path = Path(argument)
         if path.is_dir():
             found = image_files(path)
@@ -52,29 +59,56 @@ def find_images(arguments, out=None):
     return paths
 
 
-def write_answers(context, answers, planned):
+def _of_list(argument):
+    """The names that an argument stands for: itself, or the lines of the list that it names."""
+    is_list = str(argument).startswith("@") and not Path(argument).exists()
+    return _read_list(str(argument)[1:]) if is_list else [argument]
+
+
+def _read_list(path):
+    """Names of a text file, those that are not found from here as seen from the list."""
+    from segtf.text_files import read_text
+
+    names = [line.strip() for line in read_text(path).splitlines()]
+    names = [name for name in names if name and not name.startswith("#")]
+    if not names:
+        raise ValueError(f"Expected a list of images, one a line. Received: {path}, of none")
+    beside = Path(path).parent
+    return [name if _names_something(name) else str(beside / name) for name in names]
+
+
+def _names_something(name):
+    return Path(name).exists() or any(glob.iglob(name, recursive=True))  # noqa: PTH207
+
+
+def write_answers(context, answers, count, planned, write=None):
     """Write masks as they come, print a line for each, and end the command.
 
-    What has no mask is said on standard error, the others go on; the exit status is 1 then.
+    What has no mask is said on standard error, the others go on; the exit status is 1 then. On a
+    terminal a line tells how far it is.
 
     Args:
         context: `click.Context` of the command.
         answers: iterable of image path, error or `None`, mask, and what is said about it.
+        count: number of images.
         planned: dict from image to mask path, or `None` to write nothing.
+        write: function of mask and path; by default `segtf.mask_files.write_mask`.
     """
     from segtf.mask_files import write_mask
 
-    failed = count = 0
-    for image, error, mask, said in answers:
-        count += 1
-        if error is not None:
-            failed += 1
-            say(f"{image}: {error}", err=True)
-            continue
-        target = image if planned is None else planned[image]
-        if planned is not None:
-            write_mask(mask, target)
-        say(f"{target}: {said}")
+    write, failed = write or write_mask, 0
+    with Progress(count) as progress:
+        for image, error, mask, said in answers:
+            progress.clear()
+            if error is not None:
+                failed += 1
+                say(f"{image}: {error}", err=True)
+            else:
+                target = image if planned is None else planned[image]
+                if planned is not None:
+                    write(mask, target)
+                say(f"{target}: {said}")
+            progress.advance()
     if failed:
         click.echo(f"segtf: {failed} of {count} images have no mask", err=True)
         context.exit(1)

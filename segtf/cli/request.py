@@ -78,7 +78,7 @@ def request(
     with Client(url, model, version, label, timeout, retries, batch, **access) as client:
         paths = find_images(images, out)
         planned = None if out is None else plan_masks(paths, out)
-        write_answers(context, _answers(client, paths), planned)
+        write_answers(context, _answers(client, paths), len(paths), planned)
 
 
 def _answers(client, paths):

@@ -5,6 +5,9 @@ from markupsafe import Markup
 from segtf.pages.html import html, joined
 from segtf.pages.pictures import data_uri
 
+MARK = '<meta name="generator" content="segtf">'
+"""What a page says about itself, near its beginning."""
+
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --soft: #667; --line: #e2e4e8;
   --wash: #f6f7f9; --mark: #0072b2; }
@@ -41,10 +44,12 @@ td small { color: var(--soft); display: block; font-size: 12px; }
   border: 1px solid #999; border-radius: 3px; }
 .legend span.key { margin-right: 16px; white-space: nowrap; }
 .case { border-top: 1px solid var(--line); padding: 12px 0 16px; }
-.case h3 { font-size: 15px; margin: 0 0 6px; font-weight: 600; }
+.case h3 { font-size: 15px; margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }
 .case h3 span { font-weight: 400; color: var(--soft); margin-left: 12px; }
 .pictures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 8px; }
 figure { margin: 0; } figcaption { font-size: 13px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr));
+  column-gap: 24px; } .cards .pictures { grid-template-columns: repeat(2, 1fr); }
 .pictures img { width: 100%; display: block; border-radius: 4px;
   background: var(--line); }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
@@ -71,8 +76,9 @@ def page(title, *parts):
     """
     return html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '{}\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n</body>\n</html>\n",
+        Markup(MARK),
         title,
         Markup(STYLE),
         joined((part for part in parts if part), between="\n"),

@@ -51,7 +51,7 @@ class Task:
         scores: function of a `LabelMap` and `with_outlines` that returns an accumulator: its
             ``add(id, truth, prediction)`` takes each image, then ``scores()`` gives the metrics.
         pictures: function of an image, truth, answer and `LabelMap` that returns title to uint8
-            RGB picture.
+            RGB picture; without a truth (`None`) those that need none, ``prediction`` among them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""`segtf predict`: which images, and that nothing is lost."""
+"""`segtf predict`: which images, what shows them, and that nothing is lost."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from segtf.cli import main
+from segtf.data.decode import read_mask
 
 
 def segtf(*arguments):
@@ -43,9 +44,13 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def masks(folder):
+    return {path.name for path in folder.glob("*.png")}
+
+
 def test_a_folder_is_all_its_pictures(model, scans, tmp_path):
     assert segtf("predict", model, scans, "--out", tmp_path / "masks") == 0
-    assert set(contents(tmp_path / "masks")) == {"a.png", "b [1].png", "c.png"}
+    assert masks(tmp_path / "masks") == {"a.png", "b [1].png", "c.png"}
     # Masks of an earlier call may be replaced.
     assert segtf("predict", model, scans, "--out", tmp_path / "masks") == 0
 
@@ -61,7 +66,7 @@ def test_a_folder_is_all_its_pictures(model, scans, tmp_path):
 )
 def test_a_pattern_is_what_it_matches(pattern, names, model, scans, tmp_path):
     assert segtf("predict", model, scans / pattern, "--out", tmp_path / "masks") == 0
-    assert set(contents(tmp_path / "masks")) == names
+    assert masks(tmp_path / "masks") == names
 
 
 def test_a_file_named_twice_is_refused(model, scans, tmp_path, capfd):
@@ -111,7 +116,7 @@ def test_a_bad_image_does_not_stop_the_others(model, scans, tmp_path, capfd):
     (scans / "b [1].png").write_text("no image")
     images = (scans, scans / "gone.png", scans / "more" / "d.png")
     assert segtf("predict", model, *images, "--out", tmp_path / "masks") == 1
-    assert set(contents(tmp_path / "masks")) == {"c.png", "d.png"}
+    assert masks(tmp_path / "masks") == {"c.png", "d.png"}
     *failed, count = capfd.readouterr().err.splitlines()
     assert [name for name in ("a.png", "b [1].png", "gone.png") if name in "".join(failed)]
     assert len(failed) == 3
@@ -127,6 +132,88 @@ def test_a_model_that_cannot_answer_stops_at_once(scans, tmp_path, capfd):
     assert segtf(*command) == 2
     assert "--outputs" in capfd.readouterr().err
     assert segtf(*command, "--outputs", "probabilities") == 0
+
+
+def test_what_is_predicted_is_shown(model, scans, tmp_path, capfd):
+    out = tmp_path / "out"
+    (scans / "bad.jpg").write_text("no image")
+    assert segtf("predict", model, scans, "--out", out) == 1
+    names = ("a", "b [1]", "c")
+    assert {path.name for path in (out / "overlays").iterdir()} == {f"{n}.jpg" for n in names}
+    assert not (out / "cutouts").exists() and not (out / "probabilities").exists()
+    assert "predictions.html" in capfd.readouterr().out
+    page = (out / "predictions.html").read_text()
+    assert page.count("data:image") == 6 and "http" not in page
+    assert "b [1].png" in page and "bad.jpg: Expected an image" in page
+    with Image.open(out / "predictions.jpg") as sheet:
+        assert sheet.width == 8 + 3 * 264
+    assert segtf("predict", model, scans / "more", "--out", out / "more", "--ids-only") == 0
+    assert [path.name for path in (out / "more").iterdir()] == ["d.png"]
+
+
+def test_ids_in_colour_probabilities_and_cutouts(model, scans, tmp_path):
+    plain, out = tmp_path / "plain", tmp_path / "out"
+    extra = ("--palette", "--probabilities", "--cutout")
+    for _ in range(2):  # files of an earlier call may be replaced
+        assert segtf("predict", model, scans / "a.png", "--out", out, *extra) == 0
+    assert segtf("predict", model, scans / "a.png", "--out", plain) == 0
+    with Image.open(plain / "a.png") as grey, Image.open(out / "a.png") as colored:
+        assert (grey.mode, colored.mode) == ("L", "P")
+        ids = np.asarray(grey)
+        np.testing.assert_array_equal(np.asarray(colored), ids)
+        assert colored.convert("RGB").getpixel((0, 0)) != (ids[0, 0],) * 3 or not ids[0, 0]
+    np.testing.assert_array_equal(read_mask(out / "a.png"), ids)
+    chances = np.asarray(Image.open(out / "probabilities" / "1-class_1" / "a.png"))
+    np.testing.assert_array_equal(chances >= 128, ids == 1)
+    cutout = np.asarray(Image.open(out / "cutouts" / "a.png"))
+    image = np.asarray(Image.open(scans / "a.png"))
+    np.testing.assert_array_equal(cutout[..., 3], np.where(ids == 1, 255, 0))
+    np.testing.assert_array_equal(cutout[..., :3], np.where(ids[..., None] == 1, image, 0))
+
+
+def test_classes_without_a_background_are_not_cut_out(scans, tmp_path, capfd):
+    pixels = keras.Input((8, 8, 3))
+    keras.Model(pixels, keras.layers.Conv2D(3, 1)(pixels)).save(tmp_path / "own.keras")
+    (tmp_path / "names.txt").write_text("red sky\nroad\ncar\n")
+    command = ("predict", tmp_path / "own.keras", scans, "--labels", tmp_path / "names.txt")
+    assert segtf(*command, "--out", tmp_path / "out", "--probabilities") == 0
+    drawn = sorted((tmp_path / "out" / "probabilities").iterdir())
+    assert [path.name for path in drawn] == ["0-red_sky", "1-road", "2-car"]
+    total = sum(np.asarray(Image.open(path / "a.png")).astype(int) for path in drawn)
+    assert (abs(total - 255) <= 2).all()
+
+
+@pytest.mark.parametrize("name", ["predictions.html", "predictions.jpg", "overlays/c.jpg"])
+def test_files_of_others_stay(name, model, scans, tmp_path, capfd):
+    theirs = tmp_path / "out" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes((scans / "c.jpg").read_bytes())
+    assert segtf("predict", model, scans, "--out", tmp_path / "out") == 2
+    assert f"{name}, another file" in capfd.readouterr().err
+    assert theirs.read_bytes() == (scans / "c.jpg").read_bytes()
+    assert masks(tmp_path / "out") == set()
+
+
+def test_lists_name_images(model, scans, tmp_path, capfd):
+    listed = scans / "list.txt"
+    listed.write_text("# some\nc.jpg\n\nmore/*.png\ngone.png\n")
+    for given in ((f"@{listed}",), ("--list", listed)):
+        out = tmp_path / given[0].strip("-")[:4]
+        assert segtf("predict", model, *given, scans / "a.png", "--out", out, "--ids-only") == 1
+        assert masks(out) == {"a.png", "c.png", "d.png"}
+        assert "gone.png" in capfd.readouterr().err
+    listed.write_text("# nothing\n")
+    for given in ((f"@{listed}",), (f"@{tmp_path / 'none.txt'}",), ()):
+        assert segtf("predict", model, *given, "--out", tmp_path / "out") == 2
+        assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_a_terminal_is_told_how_far_it_is(model, scans, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("segtf.cli.progress.is_terminal", lambda: True)
+    assert segtf("predict", model, scans, "--out", tmp_path / "out") == 0
+    told = capsys.readouterr().err
+    assert "0 of 3 images" in told and "2 of 3 images" in told
+    assert told.endswith("\r")  # and the line is taken away
 
 
 @pytest.fixture

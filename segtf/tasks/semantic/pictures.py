@@ -11,18 +11,20 @@ def pictures(image, truth, mask, labels):
     Args:
         image: uint8 `(H, W, C)`. Of more than three channels the first three are shown, of two the
             first.
-        truth: class ids `(H, W)`.
+        truth: class ids `(H, W)`, or `None` where nobody has drawn it.
         mask: class ids `(H, W)` that were said.
         labels: the `LabelMap`.
 
     Returns:
-        A dict of ``image``, ``truth``, ``prediction`` and ``errors``, each uint8 `(H, W, 3)`.
+        A dict of ``image``, ``truth``, ``prediction`` and ``errors``, each uint8 `(H, W, 3)`;
+        without a truth of ``image`` and ``prediction``.
     """
     if image.shape[-1] != 3:
         image = image[..., :3] if image.shape[-1] > 3 else image[..., :1]
-    return {
-        "image": np.broadcast_to(image, (*image.shape[:2], 3)),
-        "truth": overlay(image, truth, labels),
-        "prediction": overlay(image, mask, labels),
-        "errors": error_map(truth, mask, labels.ignore_class, labels.background),
-    }
+    shown = {"image": np.broadcast_to(image, (*image.shape[:2], 3))}
+    if truth is not None:
+        shown["truth"] = overlay(image, truth, labels)
+    shown["prediction"] = overlay(image, mask, labels)
+    if truth is not None:
+        shown["errors"] = error_map(truth, mask, labels.ignore_class, labels.background)
+    return shown

@@ -1,0 +1,108 @@
+"""What is predicted of an image, as pictures to look at."""
+
+import re
+
+import numpy as np
+from PIL import Image
+
+from segtf.data.check.sheet import visible
+from segtf.tasks.choice import task_of
+
+LONGEST_SIDE = 1600
+"""Of overlays, in pixels: they are to be looked at."""
+_LONGEST_NAME = 60
+
+
+def draw_overlay(image, prediction):
+    """Lay what is predicted over an image.
+
+    Args:
+        image: uint8 array `(H, W, C)`.
+        prediction: its `Prediction`.
+
+    Returns:
+        uint8 RGB array `(h, w, 3)`, no side longer than `LONGEST_SIDE`.
+    """
+    image, mask = Image.fromarray(_rgb(image)), Image.fromarray(prediction.mask)
+    shrink = LONGEST_SIDE / max(image.size)
+    if shrink < 1:
+        size = tuple(max(1, round(side * shrink)) for side in image.size)
+        image = image.resize(size, Image.Resampling.BOX)
+        mask = mask.resize(size, Image.Resampling.NEAREST)
+    spec = prediction.spec
+    pictures = task_of(spec).pictures(np.asarray(image), None, np.asarray(mask), spec.labels)
+    return pictures["prediction"]
+
+
+def cut_out(image, prediction):
+    """Cut what is no background out of an image.
+
+    Args:
+        image: uint8 array `(H, W, C)`.
+        prediction: its `Prediction`.
+
+    Returns:
+        uint8 RGBA array `(H, W, 4)`; background, and pixels that the model did not see, are
+        transparent black.
+
+    Raises:
+        ValueError: if no class is the background.
+    """
+    labels = prediction.spec.labels
+    require_background(labels)
+    is_object = (prediction.mask != labels.background) & (prediction.mask < labels.num_classes)
+    cutout = np.zeros((*prediction.mask.shape, 4), np.uint8)
+    cutout[is_object, :3] = _rgb(image)[is_object]
+    cutout[is_object, 3] = 255
+    return cutout
+
+
+def require_background(labels):
+    """Check that a `LabelMap` has a class that is the background.
+
+    Raises:
+        ValueError: if every pixel is of some class.
+    """
+    if labels.background is None:
+        raise ValueError(
+            "Expected classes of which one is the background, to cut out the others. "
+            f"Received: {', '.join(labels.names)}"
+        )
+
+
+def draw_probabilities(prediction):
+    """Draw the probability of each class that has one of its own.
+
+    Args:
+        prediction: a `Prediction`.
+
+    Returns:
+        A dict of class id to uint8 array `(H, W)`, of which 0 is a probability of 0, 255 one of 1;
+        of a binary task the foreground, 1, alone.
+
+    Raises:
+        ValueError: for a model that gives class ids and nothing else.
+    """
+    chances = prediction.probabilities
+    first = 1 if chances.shape[-1] == 1 else 0
+    return {
+        first + channel: np.round(255 * chances[..., channel]).astype(np.uint8)
+        for channel in range(chances.shape[-1])
+    }
+
+
+def class_folder(id_, name):
+    """Return a class as the name of a folder, which any system takes.
+
+    Example:
+
+    >>> class_folder(3, "traffic light/sign")
+    '3-traffic_light_sign'
+    """
+    plain = re.sub(r"[^\w-]", "_", name)[:_LONGEST_NAME]
+    return f"{id_}-{plain}"
+
+
+def _rgb(image):
+    image = visible(image)
+    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
