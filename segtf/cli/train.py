@@ -95,6 +95,11 @@ from segtf.cli.start import start_tensorflow
 )
 @click.option("--init-from", type=click.Path(), help="Run or .keras file to start from.")
 @click.option(
+    "--half-size-epochs",
+    default=0,
+    help="Epochs at half of the size before those at the whole, in RUN/half-size.",
+)
+@click.option(
     "--freeze",
     multiple=True,
     help="Layers to keep, by how their names begin, such as encoder.",

@@ -17,7 +17,7 @@ PRETRAINED_LEARNING_RATE = 4e-3
 PRETRAINED_ENCODER_FACTOR = 0.25
 """What the encoder's is of it then: a decoder that begins from nothing has a longer way to go."""
 GOING_ON_LEARNING_RATE = 1e-3
-"""That of adamw where the whole model begins with weights of a training."""
+"""That of adamw where the whole model begins with weights of a training, or of half of the size."""
 
 DEFAULT_MODEL = "unet-efficientnet-lite0"
 PRETRAINED_MODELS = (DEFAULT_MODEL, "lite", "lite-small")
@@ -32,6 +32,7 @@ WHOLE_NUMBERS = {
     "batch_size": (1, 65_536),
     "accumulate": (1, 1_000_000),
     "freeze_epochs": (0, 1_000_000),
+    "half_size_epochs": (0, 1_000_000),
     "patience": (0, 1_000_000),
     "seed": (0, LARGEST_SEED),
 }
@@ -68,7 +69,8 @@ class TrainConfig:
         optimizer: ``adamw`` or ``sgd`` (with Nesterov momentum 0.9).
         learning_rate: at its highest, after one epoch of warm-up; by default that of
             `LEARNING_RATES`; for adamw `PRETRAINED_LEARNING_RATE` where an encoder begins with
-            weights of a training, `GOING_ON_LEARNING_RATE` where `init_from` is given besides.
+            weights of a training, `GOING_ON_LEARNING_RATE` where `init_from` or
+            `half_size_epochs` is given besides.
         schedule: how it falls to 0 then: ``cosine`` or ``polynomial`` (power 0.9).
         weight_decay: share of the weights, times the learning rate, that each update takes off.
         clip_norm: largest norm of all gradients together; 0 for no limit.
@@ -86,6 +88,10 @@ class TrainConfig:
             EfficientNet-Lite0, whose weights come with segtf, and random for others.
         init_from: a run folder or ``.keras`` file whose weights to start with, layer by layer
             where names and shapes agree.
+        half_size_epochs: epochs at half of `size`, a quarter of the work, before those at `size`,
+            which begin with the best weights of the former. They are a run of their own,
+            ``RUN/half-size``, of the same settings but for the learning rates, which are those of
+            a training that begins.
         freeze: beginnings of the names of layers that stay as they are.
         encoder_factor: learning rate of the encoder (the layers whose names begin with
             ``encoder``), as a fraction of that of the others; 1 for the same. By default
@@ -138,6 +144,7 @@ class TrainConfig:
     batch_norm: str = "auto"
     encoder_weights: str | None = "auto"
     init_from: str | None = None
+    half_size_epochs: int = 0
     freeze: tuple[str, ...] = ()
     encoder_factor: float | None = None
     freeze_epochs: int = 0
@@ -175,6 +182,11 @@ class TrainConfig:
             if name == "batch_size" and self.batch_size == "auto":
                 continue
             self._set(name, whole_number(name, getattr(self, name), low, high))
+        if self.half_size_epochs and self.minutes:
+            raise ValueError(
+                "Expected half_size_epochs=0 in a training that is planned to a time. "
+                f"Received: {self.half_size_epochs} and {self.minutes:g} minutes"
+            )
         for name, limits in NUMBERS.items():
             self._set(name, number(name, getattr(self, name), **limits))
         if self.average_weights != "auto":
@@ -208,7 +220,7 @@ class TrainConfig:
         rate, factor = LEARNING_RATES[self.optimizer], 1.0
         if is_pretrained and self.optimizer == "adamw":
             rate, factor = PRETRAINED_LEARNING_RATE, PRETRAINED_ENCODER_FACTOR
-            if self.init_from is not None:
+            if self.init_from is not None or self.half_size_epochs:
                 rate, factor = GOING_ON_LEARNING_RATE, 1.0
         if self.learning_rate is not None or any(map(ENCODER.startswith, self.freeze)):
             factor = 1.0

@@ -19,8 +19,12 @@ from segtf.ranges import whole_number
 from segtf.runs import Run
 from segtf.training.config import TrainConfig
 from segtf.training.recipe import recipe_text
-from segtf.training.reopening import load_again, read_settings, require_same_data
-from segtf.training.session import Session
+from segtf.training.reopening import (
+    is_finished,
+    load_again,
+    read_settings,
+    require_same_data,
+)
 from segtf.training.train import resume, train
 
 MOST_FOLDS = 100
@@ -138,7 +142,7 @@ def _train_all(run, source, config, on_message, verbose, strategy, accept_change
         try:
             if not Run.is_run(fold.path):
                 train(fold.path, source, config, on_message, verbose, strategy, split)
-            elif not _is_finished(fold):
+            elif not is_finished(fold):
                 resume(fold.path, source, on_message, verbose, strategy, accept_changed_data)
         except KeyboardInterrupt:
             with contextlib.suppress(OSError):  # the terminal may be gone
@@ -149,12 +153,6 @@ def _train_all(run, source, config, on_message, verbose, strategy, accept_change
     if not run.best_model.is_file():
         _put_together(run, [run.fold(index) for index in range(len(held_out))])
     return run
-
-
-def _is_finished(run):
-    history = run.history()
-    session = Session(run, read_settings(run, run.config()), steps_per_epoch=1, history=history)
-    return bool(history) and session.is_finished and (run.report / "curves.png").is_file()
 
 
 def _put_together(run, folds):

@@ -19,6 +19,7 @@ from segtf.training.batches import TrainingData, make_split
 from segtf.training.config import TrainConfig
 from segtf.training.encoder import find_trained_layers
 from segtf.training.fused_batch_norm import fuse_batch_norm
+from segtf.training.half_size import half_size
 from segtf.training.planning import describe_plan, measure_speed, plan
 from segtf.training.precision import (
     default_strategy,
@@ -76,6 +77,8 @@ def set_up(source, config, on_message, strategy=None, split=None):
     find_augmentation(config.augment)
     least = smallest_side(config.model, **config.model_settings)
     image_size(f"the size of {config.model}", config.size, least)
+    if config.half_size_epochs:
+        image_size(f"half of the size of {config.model}", half_size(config.size), least)
     prepare_gpus()
     policy, reason = resolve_precision(config.precision)
     config = replace(config, precision=policy)

@@ -6,6 +6,7 @@ from segtf.data import load_source, match_classes
 from segtf.data.changes import find_changes, record_contents
 from segtf.data.contents import read_contents
 from segtf.training.config import TrainConfig
+from segtf.training.session import Session
 
 
 def read_settings(run, settings):
@@ -18,6 +19,13 @@ def read_settings(run, settings):
         return TrainConfig.from_dict(settings["training"])
     except (ValueError, TypeError) as error:
         raise ValueError(f"{error} (in {run.path / 'config.json'})") from None
+
+
+def is_finished(run):
+    """Whether all of a training is done, to the curves that are drawn at its end."""
+    history = run.history()
+    session = Session(run, read_settings(run, run.config()), steps_per_epoch=1, history=history)
+    return bool(history) and session.is_finished and (run.report / "curves.png").is_file()
 
 
 def read_split(run):

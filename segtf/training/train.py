@@ -12,6 +12,7 @@ from segtf.tasks.choice import task_of
 from segtf.training.arrangement import arrange_callbacks
 from segtf.training.checkpoint import StopRequests, explaining_full_disk
 from segtf.training.config import TrainConfig
+from segtf.training.half_size import begin_at_half_size
 from segtf.training.precision import prepare_gpus
 from segtf.training.preparation import inspected, plan_to_the_minutes, prepare, set_up
 from segtf.training.recipe import recipe_text
@@ -78,6 +79,9 @@ def train(path, source, config=None, on_message=print, verbose="auto", strategy=
         recipe = recipe_text(config, source.origin, Run(path).recipe_file)
     run = Run.create(path, settings, work.spec, split, record_contents(contents, split), recipe)
     with run.lock():
+        if config.half_size_epochs:
+            how = {"on_message": on_message, "verbose": verbose, "strategy": strategy}
+            _begin_at_half_size(work, run, source, split, how)
         return _run(work, run, on_message, verbose)
 
 
@@ -140,7 +144,20 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
         config = replace(config, encoder_weights=None, init_from=None)
     work = prepare(source, split, spec, config, strategy, on_message, "as the run began")
     require_room(run.path, work.model, config.optimizer)
+    if config.half_size_epochs and not progress:
+        how = {"on_message": on_message, "verbose": verbose, "strategy": strategy}
+        _begin_at_half_size(work, run, source, split, how, accept_changed_data)
     return _run(work, run, on_message, verbose)
+
+
+def _begin_at_half_size(work, run, source, split, how, accept_changed_data=False):
+    def begin(path, config):
+        train(path, source, config, split=split, **how)
+
+    def go_on(path):
+        resume(path, source, accept_changed_data=accept_changed_data, **how)
+
+    begin_at_half_size(work, run, begin, go_on, how["on_message"])
 
 
 def _require_state(run):
