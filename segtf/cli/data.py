@@ -97,6 +97,13 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
 )
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
+@click.option(
+    "--task",
+    type=click.Choice(("semantic", "multilabel")),
+    default="semantic",
+    show_default=True,
+    help="Whether a pixel has one class, or several that overlap.",
+)
 def show(
     data_name,
     data_dir,
@@ -109,6 +116,7 @@ def show(
     variants,
     seed,
     skip_broken,
+    task,
 ):
     """Draw samples with their masks, before and after augmentation, on one sheet."""
     require_writable_file(out)
@@ -122,7 +130,7 @@ def show(
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         say(notice)
-    draw_samples(source, out, count, changes, variants, seed)
+    draw_samples(source, out, count, changes, variants, seed, task == "multilabel")
     say(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
 
 

@@ -31,6 +31,7 @@ _PUBLIC_NAMES = {
     "read_class_ids": "segtf.data.masks",
     "read_image": "segtf.data.decode",
     "read_mask": "segtf.data.decode",
+    "read_annotated": "segtf.data.cache",
     "read_sample": "segtf.data.cache",
     "register_source": "segtf.data.sources",
     "save_split": "segtf.data.splits",

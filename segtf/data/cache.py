@@ -250,8 +250,30 @@ def read_sample(sample, spec):
     Raises:
         ImageError: naming the file that cannot be used.
     """
-    image, annotation = _decoded(sample, spec, _CLASSES_ALONE)
-    return image, to_class_ids(annotation.classes, sample, spec.labels)
+    image, annotation = read_annotated(sample, spec, _CLASSES_ALONE)
+    return image, annotation.classes
+
+
+def read_annotated(sample, spec, parts):
+    """Decode one sample at its own size, with parts of its annotation.
+
+    Args:
+        sample: a `Sample` with a mask.
+        spec: the `ModelSpec`, whose channels and labels say how.
+        parts: names of the parts of `segtf.data.annotations.Annotation` that are wanted.
+
+    Returns:
+        uint8 image `(H, W, C)` and an `Annotation` of arrays.
+
+    Raises:
+        ImageError: naming the file that cannot be used, or that does not tell one of the parts.
+        ValueError: for a name that is no part.
+    """
+    image, annotation = _decoded(sample, spec, ordered_parts(parts))
+    if annotation.classes is not None:
+        classes = to_class_ids(annotation.classes, sample, spec.labels)
+        annotation = annotation._replace(classes=classes)
+    return image, annotation
 
 
 def _fitted(sample, spec, parts):

@@ -243,6 +243,8 @@ def read_values(sample):
 def read_parts(sample, parts, num_classes):
     """Read parts of a sample's annotation, without interpreting the values of its classes.
 
+    Labels are of the classes that the sample's `mask_values` translate to.
+
     Args:
         sample: a `Sample` with a mask.
         parts: names of parts of an `Annotation`.
@@ -265,7 +267,19 @@ def read_parts(sample, parts, num_classes):
             f"Expected a mask that tells {' and '.join(missing)}. "
             f"Received: {mask_files(sample)[0]}, read as a {type(sample.mask).__name__}"
         )
+    if found.labels is not None and sample.mask_values is not None:
+        found = found._replace(labels=_moved(found.labels, sample.mask_values))
     return Annotation(**{part: getattr(found, part) for part in parts})
+
+
+def _moved(labels, mask_values):
+    """Labels `(H, W, K)` with each class in the channel of the class that it is called now."""
+    num_classes = labels.shape[-1]
+    moved = np.zeros_like(labels)
+    for own, class_id in mask_values.items():
+        if own < num_classes and class_id < num_classes:
+            np.maximum(moved[..., class_id], labels[..., own], out=moved[..., class_id])
+    return moved
 
 
 def read_class_ids(sample, labels):

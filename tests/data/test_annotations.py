@@ -1,6 +1,6 @@
 """Parts of an annotation on their way from files to batches: read, brought to size, stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -60,6 +60,15 @@ def test_a_picture_of_each_object_is_an_instance_and_classes_may_overlap(tmp_pat
     assert classes == instances == [[0, 1, 2, 2]]
     assert labels == [[[0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1]]]
     assert parts_of(MergedMasks(pictures), "labels") == [labels]
+
+
+def test_labels_are_of_the_classes_that_values_are_translated_to(tmp_path):
+    """As those of a data set are whose classes a model has in another order."""
+    runs = ((1, (0, 1, 1)), (2, (0, 2)))
+    sample = Sample("a", "a.jpg", CocoMask(tmp_path / "a.json", (1, 2), runs))
+    swapped = replace(sample, mask_values={0: 0, 1: 2, 2: 1})
+    for one, expected in ((sample, [[0, 1, 1], [0, 0, 1]]), (swapped, [[0, 1, 1], [0, 1, 0]])):
+        assert read_parts(one, ("labels",), 3).labels.tolist() == [expected]
 
 
 def test_outlined_objects_are_instances_and_crowds_are_none(tmp_path):

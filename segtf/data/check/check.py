@@ -5,6 +5,7 @@ from segtf.data.check.depth import judge_depth
 from segtf.data.check.finding import ERROR, KINDS, Finding
 from segtf.data.check.look import look_at_samples
 from segtf.data.check.mask_values import judge_masks
+from segtf.data.check.overlap import find_overlap
 from segtf.data.check.report import Report, figures_of
 from segtf.data.masks import with_mask_values
 from segtf.data.sample import require_source
@@ -33,6 +34,7 @@ def check_source(source, split=None, on_sample=None):
         *single_findings(source, looks, verdict),
         *check_splits(source, splits, is_published),
         *find_copies(looks, splits, is_published),
+        *find_overlap(looks),
     ]
     order = list(KINDS)
     findings.sort(key=lambda found: (found.severity != ERROR, order.index(found.kind)))

@@ -238,6 +238,13 @@ KINDS = {
         "class that occurs in no mask",
         "Take it off the list of classes, or add images that show it.",
     ),
+    "overlap": Kind(
+        WARNING,
+        "classes that overlap",
+        "Nothing to do if meant so: `segtf train --task multilabel` learns each class by itself. "
+        "Where a pixel has one class, the later one lies over the earlier, in COCO the smaller "
+        "object over the larger.",
+    ),
     "lossy mask": Kind(
         WARNING,
         "mask in a lossy file format",

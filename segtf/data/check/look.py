@@ -47,6 +47,8 @@ class Look:
         numbers: the values in the mask as its file holds them: numbers of objects before they
             become classes.
         mask_digest: of the mask's values, to compare masks.
+        covered: number of pixels that a class other than 0 covers, and of those that several do;
+            `None` unless looked at thoroughly, of a mask whose classes may overlap.
         brightest: largest value of the image as it is read, if the file has more than 8 bits.
         pixels: figures of the decoded image; `None` unless looked at thoroughly.
     """
@@ -58,6 +60,7 @@ class Look:
     counts: dict[int, int] = field(default_factory=dict)
     numbers: frozenset[int] = frozenset()
     mask_digest: bytes = b""
+    covered: tuple[int, int] | None = None
     brightest: int | None = None
     pixels: "Pixels | None" = None
 
@@ -97,7 +100,7 @@ def look_at_samples(source, thorough, on_sample=None):
     """
 
     def look(sample):
-        found = _look(sample, source.channels, thorough)
+        found = _look(sample, source.channels, source.labels.num_classes if thorough else None)
         if on_sample is not None:
             on_sample()
         return found
@@ -106,9 +109,11 @@ def look_at_samples(source, thorough, on_sample=None):
         return list(pool.map(look, source.samples))
 
 
-def _look(sample, channels, thorough):
+def _look(sample, channels, num_classes):
+    """Look at a sample; thoroughly, if the number of classes is given."""
+    thorough = num_classes is not None
     image, image_findings, brightest, pixels = _look_at_image(sample, channels, thorough)
-    mask, mask_findings, values = _look_at_mask(sample)
+    mask, mask_findings, values, covered = _look_at_mask(sample, num_classes)
     counts = _count(values) if values is not None else {}
     numbers = frozenset(counts)
     if values is not None and isinstance(sample.mask, InstanceMask):
@@ -125,6 +130,7 @@ def _look(sample, channels, thorough):
         counts,
         numbers,
         blake2b(np.ascontiguousarray(values)).digest() if values is not None else b"",
+        covered,
         brightest,
         pixels,
     )
@@ -190,11 +196,11 @@ def _oddities(image, channels):
         yield "aspect", f"is {width} x {height}"
 
 
-def _look_at_mask(sample):
-    """Header of the first mask file, findings, and values as its file holds them; without values
-    if it is unusable."""
+def _look_at_mask(sample, num_classes):
+    """Header of the first mask file, findings, values as its file holds them, and the pixels that
+    classes cover; without values if it is unusable."""
     if sample.mask is None:
-        return None, [Finding("no mask", (sample.image,), "has no mask", (sample.id,))], None
+        return None, [Finding("no mask", (sample.image,), "has no mask", (sample.id,))], None, None
     pictures, findings = [], []
     for path in mask_files(sample):
         if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -204,17 +210,30 @@ def _look_at_mask(sample):
                 findings.append(Finding(error.kind, (path,), str(error), (sample.id,)))
     first = pictures[0] if pictures else None
     if findings:
-        return first, findings, None
+        return first, findings, None, None
     try:
-        is_numbered = isinstance(sample.mask, InstanceMask)
-        values = sample.mask.numbers() if is_numbered else read_values(sample)
+        values, covered = _mask_values(sample, num_classes)
     except ImageError as error:
-        return first, [_unusable(sample, pictures, error)], None
+        return first, [_unusable(sample, pictures, error)], None, None
     for picture in pictures:
         if picture.format in _LOSSY_FORMATS:
             cause = f"is a {picture.format} file"
             findings.append(Finding("lossy mask", (picture.path,), cause, (sample.id,)))
-    return first, findings, values
+    return first, findings, values, covered
+
+
+def _mask_values(sample, num_classes):
+    """Values of a mask as its file holds them, and the pixels that classes cover if they may
+    overlap and that is asked for."""
+    if isinstance(sample.mask, InstanceMask):
+        return sample.mask.numbers(), None
+    if num_classes is None or not hasattr(sample.mask, "read_parts"):
+        return read_values(sample), None
+    found = sample.mask.read_parts(("classes", "labels"), num_classes)
+    if found.labels is None:
+        return found.classes, None
+    classes = (found.labels[..., 1:] == 1).sum(axis=-1)
+    return found.classes, (int(np.count_nonzero(classes)), int(np.count_nonzero(classes > 1)))
 
 
 def _unusable(sample, pictures, error):

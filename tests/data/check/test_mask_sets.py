@@ -5,7 +5,16 @@ import pytest
 from damages import disc, picture
 from PIL import Image
 
-from segtf.data import DataError, check_source, inspect_source, load_source, read_class_ids
+from segtf.data import (
+    DataError,
+    check_source,
+    find_augmentation,
+    inspect_source,
+    load_source,
+    read_class_ids,
+)
+from segtf.data.check import draw_samples
+from segtf.data.synthetic import write_synthetic
 
 
 def save(path, pixels):
@@ -108,3 +117,15 @@ def test_ids_from_1_to_3_of_more_classes_are_no_trimap(tmp_path):
     mask[20:24] = 3
     pair(tmp_path, "a", lambda path: save(path, mask), ".png")
     assert check_source(load_source("folder", tmp_path)).is_safe
+
+
+def test_classes_that_overlap_are_found_and_drawn(tmp_path):
+    folder = write_synthetic(tmp_path / "set", count=6, size=(48, 64), kind="shapes")
+    source = load_source("folder", folder)
+    (found,) = [one for one in check_source(source).findings if one.kind == "overlap"]
+    assert "of 6 images" in found.cause
+    draw_samples(source, tmp_path / "one.png", 6, find_augmentation("medical"), overlapping=False)
+    draw_samples(
+        source, tmp_path / "several.png", 6, find_augmentation("medical"), overlapping=True
+    )
+    assert (tmp_path / "one.png").read_bytes() != (tmp_path / "several.png").read_bytes()
