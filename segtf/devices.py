@@ -1,6 +1,8 @@
-"""Which precision fits a device. No TensorFlow is needed to say so."""
+"""What a device has, and which precision fits it. No TensorFlow is needed to say so."""
 
 from pathlib import Path
+
+_ONEDNN_FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
 
 
 def choose_precision(gpu_capabilities=()):
@@ -38,7 +40,30 @@ def choose_precision(gpu_capabilities=()):
 
 def read_cpu_name(path="/proc/cpuinfo", unknown="CPU"):
     """Return the CPU's name as Linux gives it, or `unknown`."""
+    return _first_line(path, "model name") or unknown
+
+
+def cpu_flags(path="/proc/cpuinfo"):
+    """Return the instructions that the CPU has, as Linux calls them; elsewhere an empty set."""
+    return set(_first_line(path, "flags").split())
+
+
+def onednn_by_itself(flags):
+    """Return whether TensorFlow uses oneDNN on a CPU unless it is told otherwise.
+
+    Args:
+        flags: what `cpu_flags` returned.
+
+    Example:
+
+    >>> onednn_by_itself({"avx2", "avx512_vnni"}), onednn_by_itself({"avx2", "avx512f"})
+    (True, False)
+    """
+    return not _ONEDNN_FLAGS.isdisjoint(flags)
+
+
+def _first_line(path, name):
     path = Path(path)
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, unknown)
+    values = (line.partition(":")[2].strip() for line in lines if line.startswith(name))
+    return next(values, "")

@@ -132,8 +132,9 @@ class Run:
                 f"Expected a run folder whose path is UTF-8. Received: {plain(str(path))}"
             )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            go_on = f", go on with it (`segtf train --resume {path}`)" * Run.is_run(path)
             raise ValueError(
-                "Expected a new run folder; nothing is overwritten: choose another name or "
+                f"Expected a new run folder; nothing is overwritten: choose another name{go_on} or "
                 f"remove it first. Received: {path}, which exists"
             )
         require_writable(path)
@@ -150,7 +151,10 @@ class Run:
         """
         if not Path(path).is_dir():
             there = "is not a folder" if Path(path).exists() else "does not exist"
-            raise ValueError(f"Expected a run folder. Received: {path}, which {there}")
+            raise ValueError(
+                "Expected a run folder, as `segtf train RUN --data-dir DIR` writes it. "
+                f"Received: {path}, which {there}"
+            )
         if not cls.is_run(path):
             raise ValueError(f"Expected a run folder, with a config.json inside. Received: {path}")
         run = cls(path)
@@ -268,7 +272,7 @@ class Run:
         if not self.best_model.is_file():
             raise ValueError(
                 "Expected a run with a trained model (best.keras); this one has none yet: "
-                f"train it first. Received: {self.path}"
+                f"`segtf train --resume {self.path}` trains it. Received: {self.path}"
             )
         return self.best_model
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md"]
 PAGES += [
     ROOT / "docs" / f"{name}.md"
-    for name in ("data", "models", "training", "predicting", "exports", "results")
+    for name in ("data", "models", "training", "predicting", "exports", "results", "command-line")
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
@@ -40,6 +40,11 @@ def test_the_commands_know_their_options(line, tmp_path, monkeypatch):
         Path(recipe).parent.mkdir(parents=True, exist_ok=True)
         Path(recipe).write_text("[train]\n")
     name, *arguments = shlex.split(line.partition(" > ")[0])[1:]
+    if name.startswith("-"):
+        assert name in {option for parameter in cli.params for option in parameter.opts} | {
+            "--help"
+        }
+        return
     cli.commands[name].make_context(name, arguments)
 
 

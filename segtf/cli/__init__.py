@@ -12,6 +12,7 @@ import segtf
 from segtf.cli.benchmark import benchmark
 from segtf.cli.compare import compare
 from segtf.cli.data import data
+from segtf.cli.doctor import doctor
 from segtf.cli.errors import explain, report_fault
 from segtf.cli.evaluate import evaluate
 from segtf.cli.export import export
@@ -44,6 +45,7 @@ for command in (
     models,
     recipes,
     data,
+    doctor,
 ):
     cli.add_command(command)
 
@@ -72,6 +74,8 @@ def _run(arguments):
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return MISTAKE
+    except click.UsageError as error:
+        return _say(f"{error.format_message()}{_where_options_are(error)}", MISTAKE)
     except click.ClickException as error:
         return _say(error.format_message(), MISTAKE)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
@@ -84,6 +88,11 @@ def _run(arguments):
             raise
         return _say(explain(error) or report_fault(error), MISTAKE)
     return status if isinstance(status, int) else 0
+
+
+def _where_options_are(error):
+    """The next command to type after a mistake in one."""
+    return f" (`{error.ctx.command_path} --help` lists what there is)" if error.ctx else ""
 
 
 def _escape_what_cannot_be_written():

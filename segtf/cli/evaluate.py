@@ -1,10 +1,9 @@
 """segtf evaluate."""
 
-import sys
-
 import click
 
 from segtf.cli.options import data_options, load_settings, model_options, open_source
+from segtf.cli.progress import is_terminal
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable
 
@@ -59,7 +58,7 @@ def evaluate(
 
 def _show_progress(done, total):
     """Count on one line of a terminal; say nothing into a file."""
-    if sys.stderr.isatty():
+    if is_terminal():
         click.echo(f"\r{done}/{total} images", err=True, nl=done == total)
 
 

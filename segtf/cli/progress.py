@@ -1,5 +1,6 @@
 """A line at the bottom of a terminal that says how far a command has come."""
 
+import os
 import shutil
 import sys
 import time
@@ -46,8 +47,8 @@ class Progress:
 
 
 def is_terminal():
-    """Whether what is written to standard error is seen as it comes."""
-    return sys.stderr.isatty()
+    """Whether what is written to standard error is seen as it comes, and lines can be rewritten."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def progress_text(done, total, seconds):

@@ -43,7 +43,7 @@ def run(tmp_path_factory, source):
             train_folds(path, source, CONFIG, 2, on_message=messages.append, verbose=0)
     assert messages[-1] == f"To go on with all folds: segtf train --resume {path}"
     first = (path / "fold-1" / "best.keras").stat().st_mtime_ns
-    with pytest.raises(ValueError, match="train it first"):
+    with pytest.raises(ValueError, match="trains it"):
         segtf.load(path)
     run = resume(path, on_message=messages.append, verbose=0)
     assert (path / "fold-1" / "best.keras").stat().st_mtime_ns == first
