@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import click
 
+from segtf.cli.data_settings import given_settings, setting_options
 from segtf.ranges import LARGEST_SEED, LARGEST_SIDE
 
 
@@ -67,10 +68,10 @@ def data_options(required):
             click.option(
                 "--data",
                 "data_name",
-                default="folder" if required else None,
+                default="auto" if required else None,
                 show_default=required,
-                help="Kind of data set: folder, ph2, camvid, coco, human, mads, membrane, nuclei, "
-                "pets, tfds:NAME, synthetic.",
+                help="Kind of data set: folder, camvid, coco, cvat, human, label-studio, labelme, "
+                "mads, membrane, nuclei, pets, ph2, supervisely, tfds:NAME, yolo; auto finds out.",
             ),
             click.option(
                 "--data-dir",
@@ -87,7 +88,7 @@ def data_options(required):
             ),
         ):
             command = option(command)
-        return command
+        return setting_options(command)
 
     return decorate
 
@@ -132,10 +133,10 @@ def open_source(data_name, data_dir, classes, data_settings=()):
     """Return the data set that the options name."""
     from segtf.data import load_source
 
-    settings = key_values(data_settings)
+    settings = {**given_settings(), **key_values(data_settings)}
     if classes is not None:
         settings["classes"] = classes
-    return load_source(data_name or "folder", data_dir, **settings)
+    return load_source(data_name or "auto", data_dir, **settings)
 
 
 def train_config(values):

@@ -186,12 +186,7 @@ class CocoMask:
 
     def read_parts(self, parts, num_classes=0):
         """Return classes, instances and labels; regions of the ignore class are no objects."""
-        height, width = self.size
-        if not 0 < height * width <= MAX_PIXELS:
-            raise ImageError(
-                f"Expected an image of 1 to {MAX_PIXELS} pixels. Received: {width} x {height} "
-                f"(width x height) in {self.path}"
-            )
+        require_pixels(self.size, self.path)
         return lay_over(self._objects(), self.size, parts, num_classes)
 
     def _objects(self):
@@ -203,6 +198,24 @@ class CocoMask:
                 raise ImageError(
                     f"Expected outlines of objects. Received: {self.path}, where one {error}"
                 ) from None
+
+
+def require_pixels(size, path):
+    """Refuse a size that a file states for an image if there can be no such image.
+
+    Args:
+        size: height and width.
+        path: the file.
+
+    Raises:
+        ImageError: if it has no pixels, or more than `MAX_PIXELS`.
+    """
+    height, width = size
+    if not 0 < height * width <= MAX_PIXELS:
+        raise ImageError(
+            f"Expected an image of 1 to {MAX_PIXELS} pixels. Received: {width} x {height} "
+            f"(width x height) in {path}"
+        )
 
 
 def color_values(colors):

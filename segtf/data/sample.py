@@ -131,6 +131,6 @@ def _require_background_first(labels):
         raise ValueError(
             "Expected the background as class 0 of two classes, since the figures are those of "
             "class 1. List it first; if the masks hold 1 for it, exchange their values, too: "
-            'mask_values={"0": 1, "1": 0}. '
+            "--map 0=1,1=0. "
             f"Received: 0 {labels.names[0]}, 1 {labels.names[1]}"
         )

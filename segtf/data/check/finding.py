@@ -79,7 +79,7 @@ KINDS = {
     "channels": Kind(
         ERROR,
         "image with another number of channels",
-        "Give the number that the images have as the option channels, or leave this one out.",
+        "Give the number that the images have (--option channels=N), or leave this one out.",
     ),
     "too large": Kind(
         ERROR,
@@ -119,13 +119,14 @@ KINDS = {
     "unknown ids": Kind(
         ERROR,
         "mask values beyond the classes",
-        "Add the classes to classes.txt, or remap the masks; numbered objects need the option "
-        "instances.",
+        "Add the classes to classes.txt, or say what the values stand for (--map 7=1,9=ignore); "
+        "masks that number objects need --objects.",
     ),
     "shifted ids": Kind(
         ERROR,
         "class ids that start at 1",
-        "Subtract 1 from every mask value, or put a class for value 0 first in classes.txt.",
+        "Say so with --map 1=0,2=1 and so on, subtract 1 from every mask value, or put a class for "
+        "value 0 first in classes.txt.",
     ),
     "smoothed mask": Kind(
         ERROR,
@@ -136,7 +137,7 @@ KINDS = {
     "color mask": Kind(
         ERROR,
         "mask of colours",
-        "Give a table of the colours (colors.csv, lines such as car,0,0,142; option colors), or "
+        "Give a table of the colours (colors.csv, lines such as car,0,0,142; or --colors FILE), or "
         "convert the masks to class ids.",
     ),
     "unknown colors": Kind(
@@ -158,14 +159,13 @@ KINDS = {
     "palettes": Kind(
         ERROR,
         "palettes that number the same colours differently",
-        "Save the masks as grey PNG of class ids; or give a table of the colours (colors.csv, "
-        "option colors) if colours are what tells the classes.",
+        "Save the masks as grey PNG of class ids; or give a table of the colours (colors.csv, or "
+        "--colors FILE) if colours are what tells the classes.",
     ),
     "trimap": Kind(
         ERROR,
         "trimaps",
-        "Say what the values stand for: the option mask_values, such as "
-        '--option \'mask_values={"1": 1, "2": 0, "3": 255}\' for 1 object, 2 background and 3 a '
+        "Say what the values stand for: --map 1=1,2=0,3=ignore for 1 object, 2 background and 3 a "
         "border that counts nowhere; --data pets reads the Oxford pets so (folders images and "
         "trimaps).",
     ),
@@ -285,8 +285,8 @@ KINDS = {
     "grey": Kind(
         WARNING,
         "grey image in a set read as colour",
-        "Nothing to do if meant so: its three channels are equal. If all are grey, the option "
-        "channels=1 saves work.",
+        "Nothing to do if meant so: its three channels are equal. If all are grey, "
+        "--option channels=1 saves work.",
     ),
     "color": Kind(
         WARNING,

@@ -1,7 +1,5 @@
 """A COCO annotation file, with everything that it may lack or hold twice."""
 
-import json
-import math
 import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -10,6 +8,8 @@ from pathlib import Path
 from segtf.data.coco_outlines import OutlineError, area, read_outline
 from segtf.data.decode import ImageError, image_size
 from segtf.data.sources.find_file import FileFinder
+from segtf.data.sources.json_files import is_number, read_json
+from segtf.data.sources.notices import Notices
 from segtf.labels import IGNORE_CLASS
 
 _UNKNOWN_SIZE = (0, 0)
@@ -28,23 +28,6 @@ class CocoImage:
     id: str
     path: Path
     size: tuple[int, int]
-
-
-class Notices:
-    """What was left out or mended, counted by the reason."""
-
-    def __init__(self):
-        self._counts, self._first = Counter(), {}
-
-    def add(self, reason, first):
-        """Count a case: what it is as a text that follows a number, and its name."""
-        self._counts[reason] += 1
-        self._first.setdefault(reason, first)
-
-    def lines(self):
-        """Return a line for each reason, with the first case."""
-        for reason, count in self._counts.items():
-            yield f"{count} {reason}, the first: {self._first[reason]}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +114,7 @@ class CocoFile:
             reason = "annotations without some of their outlines (of fewer than three points)"
             self.notices.add(reason, self._name(item))
         covered = item.get("area")
-        if not (_is_number(covered) and covered >= 0):
+        if not (is_number(covered) and covered >= 0):
             covered = area(outline)
         class_id = IGNORE_CLASS if crowd else class_ids[category]
         return image, (int(crowd), covered, class_id, outline)
@@ -145,12 +128,7 @@ class CocoFile:
 
 
 def _read_object(path):
-    try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"Expected a COCO annotation file. Received: {path}, no JSON ({error})"
-        ) from None
+    content = read_json(path, "a COCO annotation file")
     if not isinstance(content, dict):
         raise ValueError(
             "Expected an annotation file of an object with images, annotations and categories. "
@@ -218,7 +196,7 @@ def _images(entries, folder, notices):
 def _size(entry, path, notices):
     """Height and width by the entry, or else by the image file."""
     size = (entry.get("height"), entry.get("width"))
-    if all(_is_number(side) and side > 0 and side == int(side) for side in size):
+    if all(is_number(side) and side > 0 and side == int(side) for side in size):
         return tuple(map(int, size))
     try:
         size = image_size(path)
@@ -245,12 +223,6 @@ def _key(value):
 def _is_short(digits):
     """Whether a number keeps all its digits: 007 is a name."""
     return len(digits) < 20 and str(int(digits)) == digits
-
-
-def _is_number(value):
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isinstance(value, int) or math.isfinite(value)
 
 
 def _is_name(value):

@@ -75,7 +75,7 @@ def lists_left_out(folder, colored, given):
     read = _COLOR_FILE if _find(folder, (_COLOR_FILE,)) else _CVAT_FILE
     used = (given or _find(folder, (read,))) if colored else _find(folder, _CLASS_FILES)
     return tuple(
-        f"{path.name} is not read as a list of classes (see the options classes and colors)"
+        f"{path.name} is not read as a list of classes (see --classes and --colors)"
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in _LIST_ENDINGS
         and "".join(char for char in path.stem.casefold() if char.isalnum()) in _OF_CLASSES

@@ -143,7 +143,7 @@ def _left_out(folder, parts):
                 if path not in known and holds_pictures(path):
                     others.setdefault((holder == folder, path.name), []).append(path)
     lines = [
-        f"{_listed(paths, folder)} left out: it holds pictures (see the options images, masks)"
+        f"{_listed(paths, folder)} left out: it holds pictures (see --image-folder, --mask-folder)"
         for paths in others.values()
     ]
     loose = 0 if folder in used else len(image_files(folder))

@@ -10,20 +10,26 @@ from segtf.data.masks import holds_plain_ids, with_mask_values
 _BUILT_IN = {
     "camvid": "segtf.data.sources.camvid",
     "coco": "segtf.data.sources.coco",
+    "cvat": "segtf.data.sources.cvat",
     "folder": "segtf.data.sources.folder",
     "human": "segtf.data.sources.people",
+    "label-studio": "segtf.data.sources.label_studio",
+    "labelme": "segtf.data.sources.labelme",
     "mads": "segtf.data.sources.people",
     "membrane": "segtf.data.sources.membrane",
     "nuclei": "segtf.data.sources.nuclei",
     "pets": "segtf.data.sources.pets",
     "ph2": "segtf.data.sources.ph2",
     "ph2-diagnosis": "segtf.data.sources.ph2",
+    "supervisely": "segtf.data.sources.supervisely",
     "synthetic": "segtf.data.sources.folder",
     "tfds": "segtf.data.sources.tfds",
+    "yolo": "segtf.data.sources.yolo",
 }
 _FACTORIES = {}
 _MAKE_THEIR_FOLDER = {"tfds"}
 _FILES = ("classes", "colors")
+_OF_FOLDERS = {"masks", "mask_ending", "pairs", "colors", "instances", "divisor", "channels"}
 
 
 def register_source(name):
@@ -58,14 +64,17 @@ def source_names():
     return sorted({*_BUILT_IN, *_FACTORIES})
 
 
-def load_source(name="folder", folder=None, *, mask_values=None, **options):
+def load_source(name="auto", folder=None, *, mask_values=None, **options):
     """List a data set.
 
     Args:
         name: a registered name; see `source_names`. ``tfds:NAME`` is the builder `NAME` of
-            TensorFlow Datasets.
-        folder: where its files lie; by default the folder of that name in the directory that
-            the environment variable ``SEGTF_DATA`` names (``../shared/data`` if unset).
+            TensorFlow Datasets. ``auto`` is what the folder looks like: the layout of a published
+            set or of a label tool, which the first of the source's notices says, or else
+            ``folder``; with options that only ``folder`` has it is that.
+        folder: where its files lie; by default, of a name but ``auto``, the folder of that name in
+            the directory that the environment variable ``SEGTF_DATA`` names (``../shared/data`` if
+            unset).
         mask_values: what the values in grey and palette masks stand for, if they are no class
             ids: value to class id, such as ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border (3)
             counts nowhere. Without it the values are class ids, and whether 255 stands for class
@@ -78,6 +87,9 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
     Raises:
         ValueError: for an unknown name, a missing folder, or files that do not fit together.
     """
+    likeness = None
+    if name == "auto":
+        name, likeness = _find_out(folder, options, mask_values)
     name, _, builder = name.partition(":")
     if builder:
         options["builder"] = builder
@@ -102,7 +114,8 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
         # A run is opened from other working directories, too.
         if isinstance(origin.get(key), str | Path) and Path(origin[key]).is_file():
             origin[key] = str(Path(origin[key]).resolve())
-    source = replace(source, origin=origin)
+    notices = (likeness.line(), *source.notices) if likeness else source.notices
+    source = replace(source, origin=origin, notices=notices)
     if mask_values is None:
         return source
     if not any(map(holds_plain_ids, source.samples)):
@@ -111,6 +124,21 @@ def load_source(name="folder", folder=None, *, mask_values=None, **options):
             f"already. Received: {source.name}, which has none"
         )
     return with_mask_values(source, _class_ids(mask_values, source.labels))
+
+
+def _find_out(folder, options, mask_values):
+    """The name of the source that reads a folder, and what the folder looks like, if anything."""
+    from segtf.data.sources.recognise import recognise
+
+    if folder is None:
+        raise ValueError(
+            "Expected the folder of a data set (--data-dir DIR), or a set by its name (--data "
+            "NAME). Received: neither"
+        )
+    if not Path(folder).is_dir() or mask_values is not None or _OF_FOLDERS & set(options):
+        return "folder", None
+    likeness = recognise(Path(folder))
+    return likeness.name if likeness else "folder", likeness
 
 
 def _class_ids(mask_values, labels):
