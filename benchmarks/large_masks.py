@@ -28,6 +28,7 @@ from segtf.devices import read_cpu_name
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
 from segtf.tasks.semantic import decode
+from segtf.tasks.semantic.answer import channel_names
 
 SIDE, CANVAS, CALLS = 4096, 256, 3
 RESULTS = Path(__file__).parent / "results" / "large_masks.md"
@@ -58,7 +59,7 @@ def main():
 
 def logits(classes):
     """Smooth random logits, as those of a network are."""
-    channels = LabelMap(tuple(map(str, range(classes)))).num_logits
+    channels = len(channel_names(tuple(map(str, range(classes)))))
     coarse = np.random.default_rng(0).normal(size=(24, 24, channels)).astype(np.float32)
     return tf.image.resize(coarse, (CANVAS, CANVAS), method="bicubic")
 

@@ -78,6 +78,7 @@ def run_alone(name, options):
 def prepare(options):
     """Write the files of all contestants, and an image of coarse colours."""
     from segtf.exporting.onnx import convert_to_onnx
+    from segtf.exporting.provenance import details_of
     from segtf.exporting.saved_model import graphs
     from segtf.exporting.saved_model.write import write_saved_model
     from segtf.exporting.tflite import convert
@@ -96,7 +97,7 @@ def prepare(options):
     for name, most in (("variables", 0), ("constants", 10**12)):
         graphs._MOST_CONSTANT_WEIGHTS = most
         (folder / name).mkdir()
-        write_saved_model(model, spec, folder / name, {}, "model")
+        write_saved_model(model, spec, folder / name, details_of(spec, False, {}), "model")
     return {}
 
 

@@ -26,6 +26,7 @@ from segtf.losses import CrossentropyDice
 from segtf.metrics import ConfusionMatrix
 from segtf.models import build_model
 from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
 from segtf.training import (
     AverageWeights,
     BatchNormStatistics,
@@ -111,7 +112,7 @@ def curves(model, data, size, epochs, batch):
     training = TrainingData.load(source, make_split(source, config), spec, config)
     steps = training.steps_per_epoch
     network = build_model(
-        model, (size, size, spec.channels), spec.labels.num_logits, **model_settings(config)
+        model, (size, size, spec.channels), task_of(spec).channels(spec), **model_settings(config)
     )
     fit_momentum(fuse_batch_norm(network), steps)
     metric = ConfusionMatrix(spec.labels.num_classes, ignore_class=spec.labels.ignore_class)

@@ -6,11 +6,13 @@ Skeleton: what the points of an object mean.
 import colorsys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 from segtf.class_lists import read_class_list
 from segtf.text_files import plain
 
 IGNORE_CLASS = 255
+AUTO = "auto"
 
 _BACKGROUND_NAMES = {
     *("background", "backgrounds", "bg", "bkg", "bgd", "backgnd", "hintergrund", "fond", "fondo"),
@@ -22,41 +24,47 @@ _NOTHING_NAMES = {"unlabeled", "unlabelled", "notlabeled", "notlabelled", "nolab
 
 @dataclass(frozen=True)
 class LabelMap:
-    """Class names and colours in id order, and the id of pixels that count nowhere.
+    """Class names and colours in id order, which of them are what, and the id that counts nowhere.
 
-    A map of two classes is a binary task: class 1 is the foreground, and one logit per pixel
-    tells it from class 0. In a map of more classes any of them may be the background, or none:
-    ids are what the masks hold, and figures are means over all classes.
+    Ids are what the masks hold. Which class is the background, if any, is said here and nowhere
+    else: neither the place of a class nor its colour stands for it.
 
     Args:
         names: class names; the position is the class id. At least two, of one line each: they are
             written one a line where models travel. Blanks round them are dropped.
-        colors: one ``(red, green, blue)`` in 0..255 per class; by default the first class is
-            black and the others are spread over the hues. Black stands for background, unless
-            a class is called so.
+        colors: one ``(red, green, blue)`` in 0..255 per class; by default the background is
+            black and the others are spread over the hues.
         ignore_class: mask value of pixels that count neither in training nor in evaluation,
             or `None`.
+        background: id of the class of what is nothing in particular, which pictures leave clear,
+            or `None` where every class is something. ``auto``, and settled once the map is made:
+            the first of two classes; of more the one that is called so, if one is.
+        things: ids of the classes that are counted one by one, such as cars and cells, in any
+            order; all others but the background are stuff, such as sky and road. None by default.
 
     Raises:
         ValueError: for fewer than two or more than 256 names, names that occur twice, are empty
-            or break the line, a number of colours that is not the number of names, or an ignore
-            class that is a class.
+            or break the line, a number of colours that is not the number of names, an ignore
+            class that is a class, a background or things that are none, or a background that is a
+            thing.
 
     Example:
 
-    >>> labels = LabelMap(("skin", "lesion"))
-    >>> labels.num_classes, labels.is_binary, labels.num_logits
-    (2, True, 1)
+    >>> labels = LabelMap(("sky", "road", "car"), things=(2,))
+    >>> labels.background, labels.things, labels.stuff
+    (None, (2,), (0, 1))
+    >>> LabelMap(("skin", "lesion")).background
+    0
     """
 
     names: tuple[str, ...]
     colors: tuple[tuple[int, int, int], ...] = ()
     ignore_class: int | None = IGNORE_CLASS
+    background: int | str | None = AUTO
+    things: tuple[int, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(plain(str(name)).strip() for name in self.names))
-        colors = self.colors or _spread_colors(len(self.names))
-        object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
         if not 2 <= len(self.names) <= 256:
             shown = f"{self.names}" if len(self.names) < 2 else f"{len(self.names)}"
             raise ValueError(f"Expected 2 to 256 class names. Received: {shown}")
@@ -68,6 +76,11 @@ class LabelMap:
                 )
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"Expected class names that differ. Received: {self.names}")
+        if self.background == AUTO:
+            object.__setattr__(self, "background", _background_of(self.names))
+        self._check_background_and_things()
+        colors = self.colors or _spread_colors(len(self.names), self.background)
+        object.__setattr__(self, "colors", tuple(tuple(int(c) for c in rgb) for rgb in colors))
         if len(self.colors) != len(self.names) or any(len(rgb) != 3 for rgb in self.colors):
             raise ValueError(
                 f"Expected one (red, green, blue) for each of {len(self.names)} classes. "
@@ -83,28 +96,35 @@ class LabelMap:
 
     @property
     def num_classes(self):
-        """Number of classes; a binary task has two."""
+        """Number of classes, the background among them."""
         return len(self.names)
 
     @property
-    def is_binary(self):
-        """Whether one logit per pixel is enough."""
-        return self.num_classes == 2
+    def foreground(self):
+        """Id of the only class besides the background; `None` where there are others, or none."""
+        others = [id_ for id_ in range(self.num_classes) if id_ != self.background]
+        return others[0] if len(others) == 1 else None
 
     @property
-    def background(self):
-        """Id of the background: 0 in a binary task; else the class called so, or 0 where it is
-        painted black; `None` where there is none."""
-        if not self.is_binary:
-            named = [id_ for id_, name in enumerate(self.names) if background_rank(name) == 2]
-            if len(named) == 1:
-                return named[0]
-        return 0 if self.is_binary or self.colors[0] == (0, 0, 0) else None
+    def stuff(self):
+        """Ids of the classes that are neither things nor the background, ascending."""
+        return tuple(
+            id_
+            for id_ in range(self.num_classes)
+            if id_ not in self.things and id_ != self.background
+        )
 
-    @property
-    def num_logits(self):
-        """Channels of a model's output for these labels: one for a binary task."""
-        return 1 if self.is_binary else self.num_classes
+    def _check_background_and_things(self):
+        if self.background is not None:
+            _require_class_id("background", self.background, self.num_classes)
+        for id_ in self.things:
+            _require_class_id("things", id_, self.num_classes)
+        object.__setattr__(self, "things", tuple(sorted(set(self.things))))
+        if self.background in self.things:
+            raise ValueError(
+                "Expected a background that is no thing. "
+                f"Received: {self.names[self.background]!r}, class {self.background}, as both"
+            )
 
     def to_dict(self):
         """Return plain lists and numbers for JSON."""
@@ -112,6 +132,8 @@ class LabelMap:
             "names": list(self.names),
             "colors": [list(rgb) for rgb in self.colors],
             "ignore_class": self.ignore_class,
+            "background": self.background,
+            "things": list(self.things),
         }
 
     @classmethod
@@ -119,7 +141,9 @@ class LabelMap:
         """Return the map that `to_dict` described.
 
         Names of the time before line breaks were refused have a blank in their place; those of
-        which nothing is left, or that are as another then, have the class id behind them.
+        which nothing is left, or that are as another then, have the class id behind them. Maps of
+        the time before there was a background have the one that was read out of names and colours
+        then: the first of two classes, the only one of that name, or a black class 0.
 
         Raises:
             ValueError: for values of other types.
@@ -127,11 +151,15 @@ class LabelMap:
         names = values["names"]
         if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
             raise ValueError(f"Expected a list of class names. Received: {names!r}")
-        return cls(
-            _of_one_line(names),
-            tuple(tuple(rgb) for rgb in values.get("colors", ())),
-            values.get("ignore_class", IGNORE_CLASS),
-        )
+        names = _of_one_line(names)
+        colors = tuple(tuple(rgb) for rgb in values.get("colors", ()))
+        background, things = values.get("background", AUTO), values.get("things", ())
+        if background == AUTO:
+            background = _background_by_color(names, colors)
+        if not isinstance(things, list | tuple):
+            raise ValueError(f"Expected a list of class ids as things. Received: {things!r}")
+        ignore_class = values.get("ignore_class", IGNORE_CLASS)
+        return cls(names, colors, ignore_class, background, tuple(things))
 
     @classmethod
     def from_file(cls, path):
@@ -244,10 +272,36 @@ def _of_one_line(names):
     return tuple(lines)
 
 
-def _spread_colors(count):
-    """Black for class 0, then hues a golden ratio apart so that neighbours differ."""
-    colors = [(0, 0, 0)]
-    for index in range(count - 1):
-        rgb = colorsys.hsv_to_rgb((index * 0.618034) % 1.0, 0.75, 0.95)
-        colors.append(tuple(round(255 * value) for value in rgb))
-    return tuple(colors[:count])
+def _background_of(names):
+    """Id of the background: the first of two classes, or of more the only one called so."""
+    if len(names) == 2:
+        return 0
+    ranks = [background_rank(name) for name in names]
+    highest = max(ranks, default=0)
+    return ranks.index(highest) if highest and ranks.count(highest) == 1 else None
+
+
+def _background_by_color(names, colors):
+    """Id of the background as it was told before maps said it: black stood for it, too."""
+    named = [id_ for id_, name in enumerate(names) if background_rank(name) == 2]
+    if len(names) != 2 and len(named) == 1:
+        return named[0]
+    # Colours that are not given were black and then hues.
+    return 0 if len(names) == 2 or not colors or colors[0] == (0, 0, 0) else None
+
+
+def _require_class_id(what, id_, num_classes):
+    is_whole = isinstance(id_, Integral) and not isinstance(id_, bool)
+    if not is_whole or id_ not in range(num_classes):
+        raise ValueError(f"Expected {what} out of {num_classes} class ids. Received: {id_!r}")
+
+
+def _spread_colors(count, background):
+    """Black for the background, and hues a golden ratio apart so that neighbours differ."""
+    hues = (hue * 0.618034 % 1.0 for hue in range(count))
+    return tuple(
+        (0, 0, 0)
+        if id_ == background
+        else tuple(round(255 * one) for one in colorsys.hsv_to_rgb(next(hues), 0.75, 0.95))
+        for id_ in range(count)
+    )

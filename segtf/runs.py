@@ -5,7 +5,7 @@
     RUN/
       config.json     how it was trained: data, model, settings
       recipe.toml     the same as options of `segtf train`, by which it can be repeated
-      spec.json       what travels with the model: classes, size, resize rule, threshold
+      spec.json       what travels with the model: task, classes, size, resize rule
       split.json      which samples were trained on and which were held out
       data.json       a digest of each sample's files, by which `resume` sees what has changed
       history.csv     metrics of each epoch
@@ -31,10 +31,12 @@ from segtf.files import (
     write_atomically,
 )
 from segtf.locks import Lock, Locked
-from segtf.spec import FORMAT_VERSION, ModelSpec
+from segtf.spec import ModelSpec
 from segtf.text_files import is_utf_8, plain
 
 DEFAULT_MONITOR = "val_mean_dice"
+_FORMAT_VERSION = 1
+"""Of the settings and of the record of the data; `spec.json` has one of its own."""
 
 
 def best_epoch(history, monitor=DEFAULT_MONITOR):
@@ -103,7 +105,7 @@ class Run:
             run = cls(beside)
             for folder in (run.checkpoints, run.report):
                 folder.mkdir()
-            run._write_json("config.json", {"format_version": FORMAT_VERSION, **config})
+            run._write_json("config.json", {"format_version": _FORMAT_VERSION, **config})
             if spec is not None:
                 run.save_spec(spec)
             if split is not None:
@@ -284,10 +286,10 @@ class Run:
         """
         path = self.path / "config.json"
         config = read_json_object(path)
-        version = config.get("format_version", FORMAT_VERSION)
-        if not isinstance(version, int) or version > FORMAT_VERSION:
+        version = config.get("format_version", _FORMAT_VERSION)
+        if not isinstance(version, int) or version > _FORMAT_VERSION:
             raise ValueError(
-                f"Expected settings of format version {FORMAT_VERSION} or older. "
+                f"Expected settings of format version {_FORMAT_VERSION} or older. "
                 f"Received: version {version} in {path}"
             )
         for name in ("data", "training"):
@@ -370,7 +372,7 @@ class Run:
             accepted: lines of text about changes of the data that the run went on with; those
                 on record already are kept.
         """
-        values = {"format_version": FORMAT_VERSION}
+        values = {"format_version": _FORMAT_VERSION}
         accepted = [*self.accepted_changes(), *accepted]
         if accepted:
             values["accepted_changes"] = accepted

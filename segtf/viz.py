@@ -18,7 +18,6 @@ __all__ = [
     "colorize",
     "contact_sheet",
     "error_map",
-    "has_clear_background",
     "overlay",
     "plot_history",
     "plot_rate_range",
@@ -69,8 +68,7 @@ def colorize(mask, labels):
 def overlay(image, mask, labels, alpha=0.45):
     """Lay the classes over an image: translucent, with a contour in full colour.
 
-    Class 0 stays clear where it is the background: in a binary task, or where its colour is
-    black.
+    The background of `labels`, where they have one, stays clear.
 
     Args:
         image: uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)`.
@@ -104,18 +102,13 @@ def overlay(image, mask, labels, alpha=0.45):
     if not 0 <= alpha <= 1:
         raise ValueError(f"Expected an alpha in 0..1. Received: {alpha}")
     colors = colorize(mask, labels)
-    shown = mask != 0 if has_clear_background(labels) else np.ones(mask.shape, bool)
+    shown = np.ones(mask.shape, bool) if labels.background is None else mask != labels.background
 
     # As wide in a thumbnail of the picture as in the picture itself.
     width = 1 + 2 * max(1, round(min(mask.shape) / 150))
     contour = ndimage.maximum_filter(mask, width) != ndimage.minimum_filter(mask, width)
     opacity = np.where(shown, np.where(contour, 1, alpha), 0).astype(np.float32)[..., None]
     return np.round(image + opacity * (colors.astype(np.float32) - image)).astype(np.uint8)
-
-
-def has_clear_background(labels):
-    """Return whether overlays leave class 0 of a `LabelMap` clear."""
-    return labels.is_binary or labels.colors[0] == (0, 0, 0)
 
 
 def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):

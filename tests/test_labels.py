@@ -14,10 +14,43 @@ def test_colours_differ():
 
 
 def test_which_class_is_background():
-    names, grey = ("sky", "road", "tree"), (128, 128, 128)
-    assert LabelMap(names[:2], (grey, (0, 0, 0))).background == 0
-    assert LabelMap(names).background == 0
-    assert LabelMap(names, (grey, (0, 0, 0), (1, 1, 1))).background is None
+    names, black = ("sky", "road", "tree"), ((0, 0, 0), (1, 1, 1), (2, 2, 2))
+    assert LabelMap(names[:2], black[1:]).background == 0
+    assert LabelMap(names, black).background is None
+    assert LabelMap(names, background=2).background == 2
+    assert LabelMap((*names, "bg", "void")).background == 3
+    assert LabelMap((*names, "void")).background == 3
+    assert LabelMap((*names, "void", "unlabelled")).background is None
+    assert LabelMap(names[:2], background=None).background is None
+
+
+def test_only_the_background_is_black_unless_colours_say_otherwise():
+    assert LabelMap(("sky", "road", "background")).colors[2] == (0, 0, 0)
+    assert (0, 0, 0) not in LabelMap(("sky", "road", "tree")).colors
+
+
+def test_things_are_neither_stuff_nor_background():
+    labels = LabelMap(("background", "sky", "car", "person"), things=(3, 2, 3))
+    assert (labels.background, labels.stuff, labels.things) == (0, (1,), (2, 3))
+    assert LabelMap.from_dict(labels.to_dict()) == labels
+    assert (labels.foreground, LabelMap(("rest", "cell")).foreground) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "colors", "background"),
+    [
+        (["a", "b"], [[1, 1, 1], [0, 0, 0]], 0),
+        (["a", "b", "c"], [[0, 0, 0], [1, 1, 1], [2, 2, 2]], 0),
+        (["a", "b", "background"], [[0, 0, 0], [1, 1, 1], [2, 2, 2]], 2),
+        (["a", "b", "c"], [[1, 1, 1], [0, 0, 0], [2, 2, 2]], None),
+        (["a", "b", "c"], [], 0),
+    ],
+)
+def test_maps_that_did_not_say_it_have_the_background_that_was_read_out_of_them(
+    names, colors, background
+):
+    labels = LabelMap.from_dict({"names": names, "colors": colors, "ignore_class": 255})
+    assert (labels.background, labels.things) == (background, ())
 
 
 def test_names_come_from_a_file(tmp_path):
@@ -39,6 +72,12 @@ def test_names_come_from_a_file(tmp_path):
         {"names": ("a", "b"), "colors": ((0, 0, 0),)},
         {"names": ("a", "b"), "ignore_class": 1},
         {"names": ("a", "b"), "ignore_class": 300},
+        {"names": ("a", "b"), "background": 2},
+        {"names": ("a", "b"), "background": "a"},
+        {"names": ("a", "b"), "background": True},
+        {"names": ("a", "b"), "things": (2,)},
+        {"names": ("a", "b"), "things": ("b",)},
+        {"names": ("a", "b"), "background": 1, "things": (1,)},
         {"names": tuple(f"{index}" for index in range(257))},
     ],
 )

@@ -78,6 +78,12 @@ def test_overlay_paints_a_first_class_that_is_no_background():
     assert (painted == STREET.colors[0]).all()
 
 
+def test_overlay_leaves_the_background_clear_whatever_its_colour():
+    labels = LabelMap(("black", "clear", "c"), ((0, 0, 0), (9, 9, 9), (1, 2, 3)), background=1)
+    shown = viz.overlay(np.full((1, 9), 100, np.uint8), np.repeat([0, 1, 2], 3)[None], labels, 1)
+    assert [shown[0, x].tolist() for x in (0, 4, 8)] == [[0, 0, 0], [100, 100, 100], [1, 2, 3]]
+
+
 def test_overlay_refuses_sizes_that_differ_and_other_pixels():
     with pytest.raises(ValueError, match=r"same height and width. Received: \(8, 9\) and \(8, 8\)"):
         viz.overlay(np.zeros((8, 9, 3), np.uint8), np.zeros((8, 8), np.uint8), LESION)

@@ -5,6 +5,10 @@ import Foundation
 
 /// How pixels enter a model and how its logits become classes: the JSON of `SEGTF_SPEC`.
 struct Spec: Decodable {
+    struct Task: Decodable {
+        let name: String
+    }
+
     struct Labels: Decodable {
         let names: [String]
         let ignore_class: Int?
@@ -16,6 +20,7 @@ struct Spec: Decodable {
     let threshold: Double
     let labels: Labels
     let dynamic_size: Bool?
+    let task: Task?
 
     var height: Int { size[0] }
     var width: Int { size[1] }

@@ -102,6 +102,10 @@ private fun specOf(json: JSONObject): Spec {
     require(!json.optBoolean("dynamic_size")) {
         "Expected a file of one size. Received: one exported with --dynamic-size"
     }
+    val task = json.optJSONObject("task") ?: json  // version 1 named none, and was semantic
+    require(task.optString("name", "semantic") == "semantic") {
+        "Expected a model of the task semantic. Received: ${task.optString("name")}"
+    }
     val size = json.getJSONArray("size")
     val labels = json.getJSONObject("labels")
     val names = labels.getJSONArray("names")
@@ -110,7 +114,7 @@ private fun specOf(json: JSONObject): Spec {
         width = size.getInt(1),
         channels = json.getInt("channels"),
         resize = json.getString("resize"),
-        threshold = json.getDouble("threshold"),
+        threshold = task.getDouble("threshold"),
         names = List(names.length()) { names.getString(it) },
         ignoreClass = if (labels.isNull("ignore_class")) null else labels.getInt("ignore_class")
     )

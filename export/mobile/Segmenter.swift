@@ -26,6 +26,8 @@ final class Segmenter {
         let isColorOrGrey = spec.channels == 1 || spec.channels == 3
         precondition(isColorOrGrey, "Expected 1 or 3 channels. Received: \(spec.channels)")
         precondition(spec.dynamic_size != true, "Expected a file of one size")
+        let task = spec.task?.name ?? "semantic"  // version 1 named none
+        precondition(task == "semantic", "Expected a model of the task semantic. Received: \(task)")
         let name = try compiled.outputName(outputIndex: 0)
         precondition(name == "logits", "Expected a file that gives logits. Received: \(name)")
         self.spec = spec

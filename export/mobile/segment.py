@@ -130,7 +130,8 @@ class Segmenter:
             )
         self.mode = MODES[spec["channels"]]
         # sigmoid(logit) >= threshold, without the sigmoid.
-        self.least_logit = math.log(spec["threshold"] / (1 - spec["threshold"]))
+        threshold = threshold_of(spec, path)
+        self.least_logit = math.log(threshold / (1 - threshold))
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.given = self.interpreter.get_input_details()[0]
         self.received = self.interpreter.get_output_details()[0]
@@ -180,11 +181,12 @@ class Segmenter:
         return mask
 
     def overlay(self, image, mask):
-        """The picture with its classes in colour; the first class stays clear."""
+        """The picture with its classes in colour; the background, if there is one, stays clear."""
         palette = np.full((256, 3), 128, np.uint8)
         palette[: len(self.labels["colors"])] = self.labels["colors"]
         colored = Image.fromarray(palette[mask])
-        strength = Image.fromarray(np.where(mask == 0, 0, 115).astype(np.uint8))
+        clear = mask == self.labels.get("background", 0)
+        strength = Image.fromarray(np.where(clear, 0, 115).astype(np.uint8))
         return Image.composite(colored, image.convert("RGB"), strength)
 
 
@@ -199,8 +201,18 @@ def gives_class_ids(interpreter, path):
     return names == ["class_ids"]
 
 
+def threshold_of(spec, path):
+    """The threshold of one class a pixel, the task that this program knows."""
+    task = spec.get("task", {"name": "semantic", **spec})  # version 1 named none
+    if task["name"] != "semantic":
+        raise ValueError(
+            f"Expected a model of the task semantic. Received: {path}, of {task['name']}"
+        )
+    return task["threshold"]
+
+
 def read_spec(path):
-    """What segtf wrote into the file: size, resize rule, threshold, classes."""
+    """What segtf wrote into the file: task, size, resize rule, classes."""
     content = Path(path).read_bytes()
     if not schema.Model.ModelBufferHasIdentifier(content, 0):
         raise ValueError(f"Expected a .tflite file. Received: {path}")

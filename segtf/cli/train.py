@@ -36,6 +36,12 @@ from segtf.cli.start import start_tensorflow
 @data_options(required=True)
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be used.")
 @click.option(
+    "--task",
+    default="auto",
+    show_default=True,
+    help="What the model answers: semantic, one class a pixel. auto is what the data is for.",
+)
+@click.option(
     "--model",
     default="unet-efficientnet-lite0",
     show_default=True,

@@ -17,8 +17,8 @@ def match_classes(data, model):
     Names are the same whatever their case, blanks, hyphens and underscores. The data may lack
     classes of the model. These are matched by their place in the list, if both lists are of one
     length: names that stand for numbers (``class_0``, ``class_1``, ...; background and foreground,
-    as of a folder without a list). Class 0 is matched with class 0 where there are two classes and
-    the others are the same, or where one of both is called background.
+    as of a folder without a list). The backgrounds of both are the same where there are two classes
+    and the others are the same, or where one of both is called background.
 
     Args:
         data: `LabelMap` of the data set.
@@ -42,8 +42,10 @@ def match_classes(data, model):
         if _is_made_up(data.names) or _is_made_up(model.names):
             return tuple(range(data.num_classes))
         places = _by_place(places, data, model)
-    elif 0 not in places and 0 not in places.values() and _one_is_background(data, model):
-        places[0] = 0
+    elif _one_is_called_background(data, model):
+        ours, theirs = _backgrounds(data, model)
+        if ours not in places and theirs not in places.values():
+            places[ours] = theirs
     unknown = [name for id_, name in enumerate(data.names) if id_ not in places]
     if unknown:
         raise ValueError(
@@ -109,18 +111,30 @@ def _by_name(ours, theirs):
 def _by_place(places, data, model):
     """Add what may be matched by its place in lists of one length."""
     places, taken = dict(places), set(places.values())
+    backgrounds = _backgrounds(data, model)
+    are_named = _one_is_called_background(data, model)
     for id_, (ours, theirs) in enumerate(zip(data.names, model.names, strict=True)):
         if id_ in places or id_ in taken:
             continue
         is_number = any(_number(name) == id_ for name in (ours, theirs))
-        is_rest = id_ == 0 and (data.is_binary and len(places) == 1)
-        if is_number or is_rest or (id_ == 0 and _one_is_background(data, model)):
+        is_background = backgrounds == (id_, id_)
+        is_rest = is_background and data.foreground is not None and len(places) == 1
+        if is_number or is_rest or (is_background and are_named):
             places[id_] = id_
     return places
 
 
-def _one_is_background(data, model):
-    return any(background_rank(labels.names[0]) for labels in (data, model))
+def _backgrounds(data, model):
+    """Ids of the background in both; that of the other where one map has none."""
+    ours, theirs = data.background, model.background
+    return (theirs if ours is None else ours), (ours if theirs is None else theirs)
+
+
+def _one_is_called_background(data, model):
+    return any(
+        labels.background is not None and background_rank(labels.names[labels.background])
+        for labels in (data, model)
+    )
 
 
 def _is_made_up(names):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segtf.labels import LabelMap, background_rank
+from segtf.task_settings import SemanticSettings
 from segtf.text_files import plain
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Source:
         splits: split name to sample ids, as published; empty where there are none.
         origin: the arguments of `load_source` that list the set again.
         channels: channels that its images are decoded to: 3 for RGB, 1 for grey.
+        task: name of the task that it is annotated for: see `segtf.task_settings`.
         strays: files that make no sample, with the reason, such as an image without a mask.
         notices: how the set was read where that is not plain, and what was left out or mended, a
             line each.
@@ -61,7 +63,7 @@ class Source:
 
     Raises:
         ValueError: if two samples have the same id; or if there are two classes and the second
-            is called background: the figures of a binary task are those of class 1.
+            is called background: the metrics of a binary task are those of class 1.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Source:
     splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: Mapping[str, object] = field(default_factory=dict)
     channels: int = 3
+    task: str = SemanticSettings.name
     strays: Mapping[Path, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     whole: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
@@ -127,7 +130,12 @@ def shorten(problems):
 
 
 def _require_background_first(labels):
-    if labels.is_binary and background_rank(labels.names[1]) > background_rank(labels.names[0]):
+    if labels.foreground is None:
+        return
+    background, foreground = (
+        background_rank(labels.names[id_]) for id_ in (labels.background, labels.foreground)
+    )
+    if foreground > background:
         raise ValueError(
             "Expected the background as class 0 of two classes, since the figures are those of "
             "class 1. List it first; if the masks hold 1 for it, exchange their values, too: "

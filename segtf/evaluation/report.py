@@ -9,9 +9,9 @@ from segtf.evaluation.report_page import report_page
 from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
 from segtf.pages.page import number
-from segtf.spec import FORMAT_VERSION
 from segtf.viz import ERROR_COLORS, contact_sheet
 
+_FORMAT_VERSION = 1
 WORST_CASES = 12
 SHEET_ROWS = 6
 
@@ -39,7 +39,7 @@ def write_report(evaluation, samples, predictor_of, run=None):
     folder = evaluation.folder
     folder.mkdir(parents=True, exist_ok=True)
     summary = evaluation.summary()
-    written = {"format_version": FORMAT_VERSION, **summary}
+    written = {"format_version": _FORMAT_VERSION, **summary}
     write_atomically(folder / "metrics.json", json.dumps(written, indent=2) + "\n")
     write_tables(evaluation, summary)
 

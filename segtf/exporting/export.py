@@ -21,7 +21,7 @@ from segtf.exporting.companions import write_companions
 from segtf.exporting.model_card import model_card, read_figures
 from segtf.exporting.onnx import convert_to_onnx
 from segtf.exporting.parity import ExportError, Trial, check_files
-from segtf.exporting.provenance import provenance
+from segtf.exporting.provenance import details_of, provenance
 from segtf.exporting.room import require_room
 from segtf.exporting.saved_model.write import write_saved_model
 from segtf.exporting.tflite.choice import best_file, format_that_fits
@@ -213,8 +213,7 @@ def export(
     trial = Trial(reference, images, origin, max_iou_drop, speed)
     model = reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
-    origin = provenance(model, model_or_run)
-    about = {**spec.to_dict(), "dynamic_size": dynamic_size, "provenance": origin}
+    about = details_of(spec, dynamic_size, provenance(model, model_or_run))
     figures = read_figures(model_or_run)
     if format == "saved_model":
         return _export_saved_model(model, trial, directory, about, figures)
@@ -288,7 +287,7 @@ def _export_saved_model(model, trial, directory, about, figures):
     spec, path = trial.reference.spec, next_version(directory)
     name = Path(directory).resolve().name
     with publishing_folder(path) as folder:
-        write_saved_model(model, spec, folder, about["provenance"], name, about["dynamic_size"])
+        write_saved_model(model, spec, folder, about, name)
         exported = Predictor(SavedModelBackend(folder, spec))
         if spec.channels in (1, 3):
             check_files(trial, exported.backend.model, _SAVED_MODEL_AGREEMENT)

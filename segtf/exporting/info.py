@@ -16,7 +16,7 @@ def export_info(path):
 
     Returns:
         The path of the model and a dict: what `ModelSpec.to_dict` gives (``format_version``,
-        ``labels``, ``size``, ``channels``, ``resize``, ``threshold``), ``dynamic_size`` and
+        ``task``, ``labels``, ``size``, ``channels``, ``resize``), ``dynamic_size`` and
         ``provenance`` (see `segtf.exporting.provenance.provenance`). A ``.keras`` file without a
         run has classes ``class_0``, ``class_1``, ..., as `segtf.load` gives it, and the size
         ``[None, None]`` if it takes any.
@@ -49,9 +49,11 @@ def describe_export(path, details):
         ("takes", takes + (", or any other size" if _takes_others(details) else "")),
         *([("gives", details["gives"].replace("_", " "))] if "gives" in details else []),
         ("resize", details["resize"]),
-        ("threshold", f"{details['threshold']:g}"),
     ]
-    labels = ModelSpec.from_dict({**details, "size": [1, 1]}).labels
+    spec = ModelSpec.from_dict({**details, "size": [1, 1]})
+    labels, settings = spec.labels, spec.task.to_dict()
+    lines.append(("task", settings.pop("name")))
+    lines += [(name, _setting(value)) for name, value in settings.items()]
     for index, (name, color) in enumerate(zip(labels.names, labels.colors, strict=True)):
         lines.append((f"class {index}", f"{name}, colour #{bytes(color).hex()}"))
     if format is TFLITE and tflite_runtime(path):
@@ -62,6 +64,12 @@ def describe_export(path, details):
         ("packages", _joined(origin.get("packages"))),
     ]
     return [str(path), *(f"  {name:<10} {text}" for name, text in lines)]
+
+
+def _setting(value):
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_setting, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _model(origin):

@@ -32,6 +32,22 @@ def provenance(model, model_or_run):
     return {**own, **origin_of(find_model(model_or_run).best_of)}
 
 
+def details_of(spec, dynamic_size, origin):
+    """Return what an exported model says about itself.
+
+    Args:
+        spec: its `ModelSpec`.
+        dynamic_size: whether it takes images of any size.
+        origin: what `provenance` returned.
+
+    Returns:
+        A dict for JSON: what `ModelSpec.to_dict` gives, ``dynamic_size``, ``provenance``, and the
+        ``threshold`` of the task once more, where programs written for format version 1 read it.
+    """
+    at_top = {} if spec.threshold is None else {"threshold": spec.threshold}
+    return {**spec.to_dict(), **at_top, "dynamic_size": dynamic_size, "provenance": origin}
+
+
 def origin_of(run):
     """Return ``packages``, ``data`` and ``metrics`` of `provenance`, for a `Run` or `None`."""
     return {

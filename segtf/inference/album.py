@@ -7,7 +7,6 @@ from segtf.pages.html import html, joined
 from segtf.pages.page import page, swatch, table
 from segtf.pages.pictures import picture_uri
 from segtf.sheets import picture_grid, thumbnail
-from segtf.viz import has_clear_background
 
 MOST_SHOWN = 48
 """Pictures of an album: a page with more would be too large to be mailed."""
@@ -74,7 +73,7 @@ class Album:
     def _legend(self):
         """Names and colours of what the overlays paint."""
         labels = self.labels
-        ids = sorted(self._ids - ({0} if has_clear_background(labels) else set()))
+        ids = sorted(self._ids - {labels.background})
         return {labels.names[id_]: labels.colors[id_] for id_ in ids}
 
     def _page(self, model):

@@ -47,7 +47,7 @@ class Show:
             require_background(labels)
             self._cutouts = plan_masks(paths, folder / "cutouts")
         if probabilities:
-            first = 1 if labels.is_binary else 0
+            first = 0 if labels.foreground is None else 1
             self._chances = {
                 id_: plan_masks(paths, folder / "probabilities" / class_folder(id_, name))
                 for id_, name in enumerate(labels.names[first:], first)

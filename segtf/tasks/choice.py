@@ -1,12 +1,15 @@
-"""Which task a model has."""
+"""The tasks, and which of them a model has."""
 
 from segtf.tasks.semantic.task import SEMANTIC
+
+TASKS = {task.name: task for task in (SEMANTIC,)}
+"""Name to `segtf.tasks.task.Task`; `segtf.task_settings` has what is settled of each."""
 
 
 def task_of(spec):
     """Return the `segtf.tasks.task.Task` of a model.
 
     Args:
-        spec: its `ModelSpec`. One of format version 1 is of semantic segmentation.
+        spec: its `ModelSpec`, which names it.
     """
-    return SEMANTIC
+    return TASKS[spec.task.name]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segtf.ranges import LARGEST_SEED, image_size, number, whole_number
 from segtf.spec import RESIZE_RULES
+from segtf.task_settings import SETTINGS
 from segtf.tasks.semantic.class_weights import CLASS_WEIGHTS
 from segtf.training.encoder import ENCODER
 
@@ -46,6 +47,7 @@ NUMBERS = {
     "val_share": {"low": 0, "high": 1, "above": True, "below": True},
     "save_minutes": {"low": 0, "high": math.inf},
 }
+AUTO_TASK = "auto"
 MONITORS = ("val_mean_dice", "val_mean_iou", "val_pixel_accuracy", "val_loss")
 
 
@@ -56,6 +58,8 @@ class TrainConfig:
     Args:
         model: name of an architecture; see `segtf models`.
         model_settings: keyword arguments of its builder, such as ``{"dropout": 0.2}``.
+        task: name of the task, what the model answers (see `segtf.task_settings`); ``auto`` for
+            the one that the data set is annotated for.
         size: height and width in pixels that the model is trained at.
         resize: how images are brought to that size: ``stretch``, ``letterbox`` or ``crop``.
         epochs: how often every image is seen.
@@ -128,6 +132,7 @@ class TrainConfig:
 
     model: str = DEFAULT_MODEL
     model_settings: Mapping[str, object] = field(default_factory=dict)
+    task: str = AUTO_TASK
     size: tuple[int, int] = (256, 256)
     resize: str = "stretch"
     epochs: int = 40
@@ -161,6 +166,7 @@ class TrainConfig:
 
     def __post_init__(self):
         for name, choices in (
+            ("task", (AUTO_TASK, *SETTINGS)),
             ("resize", RESIZE_RULES),
             ("optimizer", tuple(LEARNING_RATES)),
             ("schedule", SCHEDULES),

@@ -18,6 +18,7 @@ from segtf.models.keras_file import read_keras_file
 from segtf.ranges import whole_number
 from segtf.runs import Run
 from segtf.training.config import TrainConfig
+from segtf.training.preparation import with_task_of
 from segtf.training.recipe import recipe_text
 from segtf.training.reopening import (
     is_finished,
@@ -68,6 +69,7 @@ def train_folds(
     source, notices = inspect_source(source, config.skip_broken)
     for notice in notices:
         on_message(notice)
+    config = with_task_of(source, config)
     apart = {id_ for name, ids in source.splits.items() if name not in _TOGETHER for id_ in ids}
     samples = [sample for sample in source.samples if sample.id not in apart]
     splits = split_k_folds(samples, folds, config.seed)
@@ -156,10 +158,10 @@ def _train_all(run, source, config, on_message, verbose, strategy, accept_change
 
 
 def _put_together(run, folds):
-    """Write the ensemble and its spec, whose threshold is the mean of the folds'."""
+    """Write the ensemble and its spec, with the mean of what was settled for each fold."""
     models = [read_keras_file(fold.require_model()) for fold in folds]
     specs = [fold.spec() for fold in folds]
-    threshold = sum(spec.threshold for spec in specs) / len(specs)
-    run.save_spec(replace(specs[0], threshold=threshold))
+    task = specs[0].task.mean([spec.task for spec in specs])
+    run.save_spec(replace(specs[0], task=task))
     with replacing(run.best_model) as beside:
         ensemble(models, name=f"{models[0].name}_folds").save(beside)

@@ -16,7 +16,7 @@ from segtf.tasks.choice import task_of
 from segtf.training.batch_norm import fit_momentum
 from segtf.training.batch_size import find_batch_size
 from segtf.training.batches import TrainingData, make_split
-from segtf.training.config import TrainConfig
+from segtf.training.config import AUTO_TASK, TrainConfig
 from segtf.training.encoder import find_trained_layers
 from segtf.training.fused_batch_norm import fuse_batch_norm
 from segtf.training.half_size import half_size
@@ -85,7 +85,8 @@ def set_up(source, config, on_message, strategy=None, split=None):
     config = resolve_encoder_weights(config, source.channels)
     say_encoder_weights(config, on_message)
     source = inspected(source, config, on_message)
-    spec = ModelSpec(source.labels, config.size, source.channels, config.resize)
+    config = with_task_of(source, config)
+    spec = ModelSpec(source.labels, config.size, source.channels, config.resize, task=config.task)
     split = split or make_split(source, config)
     strategy = strategy or default_strategy()
     if config.batch_size == "auto":
@@ -102,6 +103,11 @@ def inspected(source, config, on_message):
     for notice in notices:
         on_message(notice)
     return source
+
+
+def with_task_of(source, config):
+    """Return the `TrainConfig` with a task: that of the `Source` where it is ``auto``."""
+    return replace(config, task=source.task) if config.task == AUTO_TASK else config
 
 
 def prepare(source, split, spec, config, strategy, on_message, reason):

@@ -105,6 +105,7 @@ def test_options_win_over_the_recipe_wherever_they_stand(tmp_path):
         ("[train]\nfreeze = 'encoder'", "freeze as a list of texts"),
         ("[train]\nfreeze = [1]", "freeze as a list of texts"),
         ("[train]\nmodel = 3", "model as text"),
+        ("[train]\ntask = 'panoptic'", "task as one of"),
         ('[train]\ndata-dir = "\\u0000"', "data-dir as text"),
         ("[train]\nsize = '0x3'", "N or HxW"),
         ("[train]\nsize = [3, 3]", "size as N or HxW"),
@@ -180,3 +181,6 @@ def test_the_recipe_of_a_run_gives_the_same_weights(tmp_path, small_run):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)  # threads sum in any order
     first, second = (run.recipe_file.read_text() for run in (small_run, again))
     assert first.replace(str(small_run.path), str(again.path)) == second
+    assert (
+        tomllib.loads(second)["train"]["task"] == again.config()["training"]["task"] == "semantic"
+    )

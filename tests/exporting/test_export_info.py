@@ -32,7 +32,7 @@ def exported_run(trained_run, tmp_path_factory):
 def test_the_origin_of_a_run_is_inside(exported_run, trained_run, synthetic_folder):
     path, details = export_info(exported_run.path.parent)
     assert path == exported_run.path
-    assert details["format_version"] == 1
+    assert details["format_version"] == 2
     assert details["labels"] == trained_run.spec().labels.to_dict()
     origin = details["provenance"]
     assert origin["data"] == {
@@ -84,7 +84,7 @@ def test_the_command_shows_it(exported_run, exported, capsys):
             main(["export", "info", str(path)])
         assert done.value.code == 0
         printed = capsys.readouterr().out
-        assert printed.startswith(f"{path}\n  format     SavedModel, format version 1\n")
+        assert printed.startswith(f"{path}\n  format     SavedModel, format version 2\n")
         assert all(line in printed for line in lines), printed
 
 
@@ -94,7 +94,7 @@ def test_tflite_files_are_shown_too(tflite_exports, capsys):
     with pytest.raises(SystemExit):
         main(["export", "info", str(path)])
     printed = capsys.readouterr().out
-    assert "format     TFLite, format version 1\n  runtime    TFLite " in printed
+    assert "format     TFLite, format version 2\n  runtime    TFLite " in printed
 
 
 def test_other_files_are_refused(tmp_path, exported, capsys):

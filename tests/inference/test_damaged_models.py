@@ -165,7 +165,8 @@ def test_flipped_bytes_of_a_tflite_file(exported, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"format_version": 1', b'"format_version": 9'),
+        (b'"format_version": 2', b'"format_version": 9'),
+        (b'"name": "semantic"', b'"name": "panoptic"'),
         (b'"size": [8, 8]', b'"size": "88" '),
         (b'"channels": 3', b'"channels": x'),
         (b'"names"', b'"nemas"'),
@@ -195,9 +196,12 @@ WRONG = {
     "size": [[8], "8x8", [8, "8"], [8, 0], [8.5, 8], [1e9, 1e9], None, [8, float("inf")]],
     "channels": ["3", 0, 2.5, None, True],
     "resize": ["squeeze", 3, ["stretch"]],
-    "threshold": ["0.5", 0, 1, None, float("nan")],
+    "task": [
+        *("semantic", None, {}, {"name": 3}, {"name": "other"}, {"name": "semantic"}),
+        *({"name": "semantic", "threshold": one} for one in ("0.5", 0, 1, None, float("nan"))),
+    ],
     "labels": [[], None, {"names": "ab"}, {"names": [1, 2]}, {"names": ["a"]}],
-    "format_version": ["1", None, 2],
+    "format_version": ["1", None, 3, 0, True],
 }
 
 

@@ -50,7 +50,7 @@ def judge_masks(source, looks):
     readable = [look for look in looks if look.counts]
     plain = [look for look in readable if holds_plain_ids(look.sample)]
     white, findings = White(), []
-    if labels.is_binary:
+    if labels.foreground is not None:
         white = decide_white(source, plain)
         findings += [_mixed(look, white.is_class_1) for look in white.contradicting]
     else:
@@ -201,15 +201,18 @@ def _foreground(source, looks, reads_255_as_1):
         seen |= counts.keys()
         if counts.keys() == {labels.ignore_class}:
             findings.append(_finding("ignored mask", look, "holds the ignore class alone"))
-        elif counts.keys() <= {0, labels.ignore_class} and 0 in counts:
-            findings.append(_finding("empty mask", look, f"holds {labels.names[0]} alone"))
+        elif counts.keys() - {labels.ignore_class} == {labels.background}:
+            background = labels.names[labels.background]
+            findings.append(_finding("empty mask", look, f"holds {background} alone"))
     absent = [name for id_, name in enumerate(labels.names) if id_ not in seen]
-    if looks and not seen - {0, labels.ignore_class}:
+    shown = seen - {labels.ignore_class}
+    if looks and not shown - {labels.background}:
         files = tuple(mask_files(look.sample)[0] for look in looks)
-        findings = [Finding("no foreground", files, f"holds {labels.names[0]} at most")]
-    elif looks and labels.is_binary and not seen - {1, labels.ignore_class}:
+        alone = "ignored pixels" if labels.background is None else labels.names[labels.background]
+        findings = [Finding("no foreground", files, f"holds {alone} at most")]
+    elif looks and shown == {labels.foreground}:
         files = tuple(mask_files(look.sample)[0] for look in looks)
-        cause = f"holds {labels.names[1]} at every pixel that counts"
+        cause = f"holds {labels.names[labels.foreground]} at every pixel that counts"
         findings = [Finding("all foreground", files, cause)]
     elif absent and looks:
         cause = f"{', '.join(absent)}: in none of {len(looks)} masks"

@@ -30,7 +30,7 @@ def judge_palettes(looks, labels):
         if len(masks) > 1:
             return [_finding(masks, f"number {{}} is the colour {_text(color)}")]
     for number, masks in colors.items():
-        if len(masks) > 1 and not labels.is_binary:
+        if len(masks) > 1 and labels.foreground is None:
             shown = {_text(color): look for color, look in masks.items()}
             return [_finding(shown, f"number {number} is the colour {{}}")]
     return []

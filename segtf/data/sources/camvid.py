@@ -27,6 +27,8 @@ _COLORS = {
     "Pedestrian": (64, 64, 0),
     "Bicyclist": (0, 128, 192),
 }
+_THINGS = ("Car", "Pedestrian", "Bicyclist")
+"""Of these classes, what Cityscapes numbers object by object."""
 _VALUES = {**{id_: id_ for id_ in range(11)}, 11: IGNORE_CLASS}
 
 
@@ -54,7 +56,9 @@ def camvid(folder):
             f"Expected lists of images named {', '.join(f'{split}.txt' for split in SPLITS)}. "
             f"Received: none in {folder}"
         )
-    labels = LabelMap(tuple(_COLORS), tuple(_COLORS.values()))
+    names = tuple(_COLORS)
+    things = tuple(map(names.index, _THINGS))
+    labels = LabelMap(names, tuple(_COLORS.values()), things=things)
     return Source("camvid", tuple(samples.values()), labels, splits=splits)
 
 

@@ -1,5 +1,7 @@
 """Masks of two values in one subfolder for each class."""
 
+from dataclasses import replace
+
 from segtf.data.masks import MergedMasks
 from segtf.data.sample import Sample, Source
 from segtf.data.sources.pairing import pair_folders
@@ -103,9 +105,10 @@ def _labels(subfolders, labels):
         return LabelMap(("background", *(n for n in names if background_rank(n) < 2))), []
     names = background_first(labels.names)
     if names == labels.names:
-        return labels, []
+        return replace(labels, background=0), []
     colors = dict(zip(labels.names, labels.colors, strict=True))
-    labels = LabelMap(names, tuple(colors[name] for name in names), labels.ignore_class)
+    colors = tuple(colors[name] for name in names)
+    labels = LabelMap(names, colors, labels.ignore_class, background=0)
     return labels, [f"{names[0]} is class 0: the pixels that no mask covers"]
 
 

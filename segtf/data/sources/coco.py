@@ -20,7 +20,8 @@ def coco(folder, categories=None, annotations=None, images=None):
     What label tools write otherwise than COCO is taken where it is clear: ``iscrowd`` and
     ``area`` may be missing, an outline may be flat or a list of points, the size of an image is
     read from its file, categories of one name are one class. Annotations that cannot be drawn
-    are left out, and the source's notices say how many and why.
+    are left out, and the source's notices say how many and why. Categories are things, unless the
+    file has ``isthing`` of 0 for one, as panoptic files do.
 
     Args:
         folder: holds the images and the annotation file.
@@ -43,7 +44,8 @@ def coco(folder, categories=None, annotations=None, images=None):
         Sample(image.id, image.path, CocoMask(path, image.size, objects))
         for image, objects in file.images_with_objects(class_ids)
     )
-    labels = LabelMap(("background", *names))
+    things = (id_ for id_, name in enumerate(names, 1) if name not in file.stuff)
+    labels = LabelMap(("background", *names), background=0, things=tuple(things))
     return Source("coco", samples, labels, notices=tuple(file.notices.lines()))
 
 

@@ -37,6 +37,8 @@ class CocoFile:
     Args:
         path: the file.
         categories: id to name.
+        stuff: names of the categories that the file says are stuff (``isthing`` of 0, as panoptic
+            files have it); all others are things.
         images: key of each image to its `CocoImage`; several keys may share one.
         annotations: the entries of annotations, not yet checked.
         notices: what was left out or mended.
@@ -44,6 +46,7 @@ class CocoFile:
 
     path: Path
     categories: dict
+    stuff: frozenset
     images: dict
     annotations: list
     notices: Notices = field(default_factory=Notices)
@@ -65,7 +68,8 @@ class CocoFile:
         images = _images(content["images"], image_folder, notices)
         if not images:
             raise ValueError(f"Expected images with id and file_name. Received: none in {path}")
-        return cls(path, categories, images, content["annotations"], notices)
+        stuff = _stuff(content["categories"], categories)
+        return cls(path, categories, stuff, images, content["annotations"], notices)
 
     def images_with_objects(self, class_ids):
         """Return each `CocoImage` with its objects, for `segtf.data.masks.CocoMask`.
@@ -141,6 +145,12 @@ def _read_object(path):
                 f"Expected an annotation file with a list of {part}. Received: {received} in {path}"
             )
     return content
+
+
+def _stuff(entries, categories):
+    """Names of the categories that are not counted object by object."""
+    stuff = (_key(entry.get("id")) for entry in entries if entry.get("isthing") in (0, False))
+    return frozenset(categories[id_] for id_ in stuff)
 
 
 def _categories(entries, path, notices):

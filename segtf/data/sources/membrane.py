@@ -10,7 +10,7 @@ from segtf.data.sources.picture_files import subfolder
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 
-_LABELS = LabelMap(("membrane", "cell"), ((0, 0, 0), (240, 160, 60)))
+_LABELS = LabelMap(("membrane", "cell"), ((0, 0, 0), (240, 160, 60)), things=(1,))
 
 
 @register_source("membrane")

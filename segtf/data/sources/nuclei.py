@@ -22,7 +22,7 @@ from segtf.text_files import plain
 _HEADING = {"imageid", "encodedpixels"}
 _INDEX = {"name", "kind", "nuclei"}
 _LONGEST_HEADING = 1000
-_LABELS = LabelMap(("background", "nucleus"), ((0, 0, 0), (90, 200, 90)))
+_LABELS = LabelMap(("background", "nucleus"), ((0, 0, 0), (90, 200, 90)), things=(1,))
 
 
 @register_source("nuclei")

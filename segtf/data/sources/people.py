@@ -6,7 +6,7 @@ from segtf.data.sources.picture_files import subfolder
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 
-_LABELS = LabelMap(("background", "person"), ((0, 0, 0), (230, 80, 80)))
+_LABELS = LabelMap(("background", "person"), ((0, 0, 0), (230, 80, 80)), things=(1,))
 _VALUES = {0: 0, 1: 1, 255: 1}
 
 

@@ -10,7 +10,7 @@ from segtf.data.sources.registry import register_source
 from segtf.labels import IGNORE_CLASS, LabelMap
 from segtf.text_files import read_lines
 
-LABELS = LabelMap(("background", "pet"), ((0, 0, 0), (240, 120, 40)))
+LABELS = LabelMap(("background", "pet"), ((0, 0, 0), (240, 120, 40)), things=(1,))
 TRIMAP_VALUES = {1: 1, 2: 0, 3: IGNORE_CLASS}
 
 _SPLIT_FILES = {"train": "trainval.txt", "test": "test.txt"}

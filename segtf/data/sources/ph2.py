@@ -9,9 +9,12 @@ from segtf.data.sources.picture_files import image_files
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap
 
-_LESION_LABELS = LabelMap(("skin", "lesion"), ((0, 0, 0), (240, 90, 40)))
+_LESION_LABELS = LabelMap(("skin", "lesion"), ((0, 0, 0), (240, 90, 40)), things=(1,))
 _DIAGNOSIS_LABELS = LabelMap(
-    ("skin", *DIAGNOSES), ((0, 0, 0), (70, 170, 70), (240, 180, 40), (210, 50, 60))
+    ("skin", *DIAGNOSES),
+    ((0, 0, 0), (70, 170, 70), (240, 180, 40), (210, 50, 60)),
+    background=0,
+    things=(1, 2, 3),
 )
 
 

@@ -37,8 +37,8 @@ class Tally:
         """Add an image: its id, class ids `(H, W)` and its `Prediction`."""
         ignored = self.labels.ignore_class
         unseen = np.zeros(truth.shape, bool) if ignored is None else prediction.mask == ignored
-        # Pixels that the resize rule kept from the model have to count: as class 0.
-        mask = np.where(unseen, 0, prediction.mask)
+        # Pixels that the resize rule kept from the model have to count: as background, or class 0.
+        mask = np.where(unseen, self.labels.background or 0, prediction.mask)
         matrix = confusion_matrix(truth, mask, self.labels.num_classes, ignore_class=ignored)
         self.matrix += matrix
         self._ids.append(id_)

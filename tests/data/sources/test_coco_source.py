@@ -279,6 +279,16 @@ def test_a_category_called_background_is_class_0(folder):
     assert "are the background, as class 0" in source.notices[0]
 
 
+@pytest.mark.parametrize(("said", "things"), [({}, (1, 2)), ({"isthing": 0}, (1,))])
+def test_categories_are_things_unless_the_file_says_they_are_stuff(folder, said, things):
+    values = {
+        **content(),
+        "categories": [{"id": 1, "name": "box"}, {"id": 2, "name": "sky", **said}],
+    }
+    labels = load(folder, values).labels
+    assert (labels.background, labels.things) == (0, things)
+
+
 def test_an_image_that_is_nowhere_has_no_size(folder):
     source = load(folder, image(file_name="gone.png", width=-1))
     assert {found.kind for found in check_source(source).errors} >= {"missing file"}

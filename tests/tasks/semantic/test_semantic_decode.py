@@ -12,6 +12,7 @@ from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
 from segtf.tasks import strips
 from segtf.tasks.semantic import decode
+from segtf.tasks.semantic.answer import channel_names
 
 THREE = LabelMap(("road", "tree", "car"))
 TWO = LabelMap(("skin", "lesion"))
@@ -55,7 +56,8 @@ def test_probabilities_are_softmax(values):
 @pytest.mark.parametrize("labels", [TWO, THREE])
 @pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
 def test_figures_describe_the_mask(labels, rule):
-    values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
+    shape = (16, 20, len(channel_names(labels.names)))
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize=rule)
     mask, coverage, confidence = decode.answer(tf.constant(values), (30, 23), spec)
     chances = decode.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
@@ -64,7 +66,7 @@ def test_figures_describe_the_mask(labels, rule):
     assert seen.all() == (rule != "crop")
     counts = np.bincount(mask[seen], minlength=labels.num_classes)
     np.testing.assert_allclose(coverage, counts / seen.sum(), rtol=1e-6)
-    if labels.is_binary:
+    if labels.num_classes == 2:
         chances = np.concatenate([1 - chances, chances], axis=-1)
     decided = np.take_along_axis(chances, np.where(seen, mask, 0)[..., np.newaxis], axis=-1)
     np.testing.assert_allclose(confidence, decided[seen].mean(), rtol=1e-5)
@@ -80,7 +82,8 @@ def test_without_an_ignore_class_the_unseen_is_class_0():
 
 @pytest.mark.parametrize("labels", [TWO, THREE])
 def test_a_large_image_is_decided_in_strips(monkeypatch, labels):
-    values = np.random.default_rng(0).normal(size=(16, 20, labels.num_logits)).astype(np.float32)
+    shape = (16, 20, len(channel_names(labels.names)))
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize="letterbox")
     whole = decode.answer(tf.constant(values), (97, 61), spec)
     monkeypatch.setattr(strips, "_VALUES_AT_ONCE", 1000)
