@@ -8,6 +8,7 @@
       spec.json       what travels with the model: task, classes, size, resize rule
       split.json      which samples were trained on and which were held out
       data.json       a digest of each sample's files, by which `resume` sees what has changed
+      continued.json  of a training that went on beyond its end: its epochs, and how it went on
       history.csv     metrics of each epoch
       checkpoints/    the state that a killed run goes on from
       logs/           TensorBoard
@@ -281,6 +282,8 @@ class Run:
     def config(self):
         """Read the settings of the run: ``data`` and ``training``, as dicts.
 
+        What the training went on with beyond its end stands in the place of what it began with.
+
         Raises:
             ValueError: if they are damaged, or of a newer version of segtf.
         """
@@ -305,7 +308,20 @@ class Run:
                     f"Expected the {name} of the data set as text in the settings of a run. "
                     f"Received: {origin[name]!r} in {path}"
                 )
+        continued = self.path / "continued.json"
+        if continued.is_file():
+            config["training"] = {**config.get("training", {}), **read_json_object(continued)}
         return config
+
+    def save_continuation(self, settings):
+        """Write which settings of the training changed when it went on beyond its end.
+
+        They lie in a file of their own: ``config.json`` is what the run is locked by.
+
+        Args:
+            settings: a dict of them.
+        """
+        self._write_json("continued.json", settings)
 
     def spec(self):
         """Read what travels with the model."""

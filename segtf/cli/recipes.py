@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from segtf.nearest import names_to_choose
 from segtf.text_files import read_text
 
 _TABLES = ("about", "train")
@@ -80,7 +81,8 @@ def read_recipe(name, context):
         if key not in options:
             raise ValueError(
                 "Expected the options of `segtf train` in a recipe, without their dashes: "
-                f"{', '.join(options)}. Received: {key!r} in {path}"
+                f"{names_to_choose(options, key, '`segtf train --help`')}. "
+                f"Received: {key!r} in {path}"
             )
         values[options[key].name] = _value(options[key], key, value, path, context)
     _check(values, path)
@@ -108,8 +110,8 @@ def _shipped(name):
     shipped = _all_shipped()
     if name not in shipped:
         raise ValueError(
-            f"Expected a recipe out of {', '.join(shipped)}, or the path of a TOML file. "
-            f"Received: {name!r}"
+            f"Expected a recipe out of {names_to_choose(shipped, name, '`segtf recipes`')}, or the "
+            f"path of a TOML file. Received: {name!r}"
         )
     return shipped[name]
 

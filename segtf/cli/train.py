@@ -18,11 +18,17 @@ from segtf.cli.recipes import recipe_option
 from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
 
+_BEYOND = ("epochs", "learning_rate")
+
 
 @click.command()
 @click.argument("run", type=click.Path())
 @recipe_option
-@click.option("--resume", is_flag=True, help="Go on with RUN from its last saved state.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with RUN from its last saved state; with --epochs beyond its end.",
+)
 @click.option(
     "--accept-changed-data",
     is_flag=True,
@@ -165,12 +171,14 @@ def train(
 
     Ctrl-C saves the state; `segtf train --resume RUN` goes on from there, and from the last
     saved state after anything else that ended a training. It refuses data that has changed
-    since, and a run that another process trains.
+    since, and a run that another process trains. `segtf train --resume RUN --epochs 60` gives a
+    run that is finished more epochs, 60 in all: the learning rate rises once more, to a quarter
+    of what it was or to --learning-rate, and falls to 0.
     """
     from segtf.runs import Run
 
     if resume:
-        _refuse_settings(context)
+        beyond = _refuse_settings(context)
         Run.open(run)
     else:
         _require_resume(accept_changed_data)
@@ -185,7 +193,7 @@ def train(
     from segtf.training.train import train as train_run
 
     if resume:
-        resume_run(run, on_message=say, accept_changed_data=accept_changed_data)
+        resume_run(run, on_message=say, accept_changed_data=accept_changed_data, **beyond)
     else:
         source = open_source(data_name, data_dir, classes, data_settings)
         if find_learning_rate:
@@ -260,15 +268,18 @@ def _telling_that_the_model_is_safe(run):
 
 
 def _refuse_settings(context):
-    """A run goes on with the settings that it began with."""
-    given = [
-        option.opts[0]
+    """A run goes on with the settings that it began with; returns those for more epochs."""
+    given = {
+        option.name: option.opts[0]
         for option in context.command.params
         if option.name not in ("run", "resume", "accept_changed_data")
         and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
-    ]
-    if given:
+    }
+    others = [option for name, option in given.items() if name not in _BEYOND]
+    if others or (given and "epochs" not in given):
         raise ValueError(
-            "Expected no other options with --resume: a run keeps its own. "
-            f"Received: {', '.join(given)}"
+            "Expected no other options with --resume than --epochs, beyond the end of the run, and "
+            "--learning-rate besides: a run keeps its own. "
+            f"Received: {', '.join(given.values())}"
         )
+    return {name: context.params[name] for name in given}

@@ -15,6 +15,7 @@ from segtf.devices import read_cpu_name
 from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load
+from segtf.nearest import names_to_choose
 from segtf.ranges import number, whole_number
 from segtf.resources import usable_cores
 
@@ -94,7 +95,8 @@ def _labelled(paths, source, split, labels):
     if split not in (None, "all"):
         if split not in source.splits:
             raise ValueError(
-                f"Expected a split out of {sorted(source.splits)}. Received: {split!r}"
+                f"Expected a split out of {names_to_choose(sorted(source.splits), split)}. "
+                f"Received: {split!r}"
             )
         source = replace(source, samples=tuple(select(source.samples, source.splits[split])))
     part = inspect_source(replace(source, splits={}), to_train=False)[0]

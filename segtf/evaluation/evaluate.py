@@ -21,6 +21,7 @@ from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
+from segtf.nearest import names_to_choose
 from segtf.runs import Run
 from segtf.tasks.choice import task_of
 
@@ -126,7 +127,8 @@ def _samples_of(source, run, split, is_own):
     splits = {**source.splits, **(run.split() if is_own else {}), "all": None}
     name = split or ("val" if is_own else "all")
     if name not in splits:
-        raise ValueError(f"Expected a split out of {sorted(splits)}. Received: {name!r}")
+        known = names_to_choose(sorted(splits), name)
+        raise ValueError(f"Expected a split out of {known}. Received: {name!r}")
     samples = source.samples if name == "all" else select(source.samples, splits[name])
     if not samples:
         raise ValueError(f"Expected images in split {name!r}. Received: none")

@@ -36,6 +36,7 @@ from segtf.inference.formats.saved_model import SavedModelBackend
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.keras_file import in_float32
+from segtf.nearest import names_to_choose
 from segtf.ranges import number
 from segtf.signatures import CLASS_IDS, SPEC_METADATA, TASK_METADATA
 from segtf.version_folders import next_version
@@ -192,7 +193,8 @@ def export(
     """
     format = _ALIASES.get(format, format)
     if format not in FORMATS:
-        raise ValueError(f"Expected format as one of {FORMATS}. Received: {format!r}")
+        known = names_to_choose(FORMATS, format)
+        raise ValueError(f"Expected format as one of {known}. Received: {format!r}")
     gives = answer_of(format, gives)
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)

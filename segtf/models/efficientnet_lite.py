@@ -9,6 +9,8 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from segtf.nearest import names_to_choose
+
 
 class Stage(NamedTuple):
     """Inverted residual blocks of one width.
@@ -85,7 +87,9 @@ def efficientnet_lite(
     (None, None, None, 96)
     """
     if name not in SCALES:
-        raise ValueError(f"Expected name as one of {', '.join(SCALES)}. Received: {name!r}")
+        raise ValueError(
+            f"Expected name as one of {names_to_choose(SCALES, name)}. Received: {name!r}"
+        )
     width, depth = SCALES[name]
     image = keras.Input(input_shape, name="image")
     x = _convolution(image, _STEM_FILTERS, 3, stride=2, name="stem")

@@ -12,6 +12,7 @@ from segtf.models.efficientnet_lite import SCALES
 from segtf.models.efficientnet_lite_weights import build_efficientnet_lite
 from segtf.models.layer_copies import copy_layers
 from segtf.models.weight_files import Classifier
+from segtf.nearest import names_to_choose
 
 ENCODER_DEPTH = 5
 """Number of times that every encoder halves the resolution."""
@@ -244,10 +245,11 @@ def find_encoder(name):
         name: one of `ENCODERS`.
 
     Raises:
-        ValueError: for an unknown name; the message lists the known ones.
+        ValueError: for an unknown name; the message names the nearest ones.
     """
     if name not in ENCODERS:
-        raise ValueError(f"Expected encoder as one of {', '.join(ENCODERS)}. Received: {name!r}")
+        known = names_to_choose(ENCODERS, name)
+        raise ValueError(f"Expected encoder as one of {known}. Received: {name!r}")
     return ENCODERS[name]
 
 

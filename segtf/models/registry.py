@@ -13,6 +13,7 @@ from segtf.models.heads import LOGITS, Body, Head, model_of
 from segtf.models.lite import LITE, LITE_STAGES, lite
 from segtf.models.segnet import SEGNET, SEGNET_BASIC, segnet, segnet_basic
 from segtf.models.unet import UNET, unet
+from segtf.nearest import names_to_choose
 
 _BODIES = {unet: UNET, segnet: SEGNET, segnet_basic: SEGNET_BASIC, lite: LITE}
 """Builders of whole models, and the bodies that they give a head."""
@@ -119,11 +120,12 @@ def find_model(name):
         name: one of `model_names()`.
 
     Raises:
-        ValueError: for an unknown name; the message lists the known ones.
+        ValueError: for an unknown name; the message names the nearest ones.
     """
     if name not in _VARIANTS:
         raise ValueError(
-            f"Expected a model name, one of {', '.join(_VARIANTS)}. Received: {name!r}"
+            "Expected a model name, one of "
+            f"{names_to_choose(_VARIANTS, name, '`segtf models`')}. Received: {name!r}"
         )
     return _VARIANTS[name]
 
@@ -270,7 +272,7 @@ def _check_settings(name, body, settings):
     unknown = [key for key in settings if key not in known]
     if unknown:
         raise ValueError(
-            f"Expected settings of {name!r} among {', '.join(known)}. "
+            f"Expected settings of {name!r} among {names_to_choose(known, unknown[0])}. "
             f"Received: {', '.join(unknown)}"
         )
 

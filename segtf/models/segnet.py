@@ -297,7 +297,9 @@ SEGNET_BASIC = Body(segnet_basic_body, "segnet_basic", coarsest=lambda **setting
 def _encode_and_decode(x, encoders, decoders, unpooling):
     """Apply an encoder and a pooling per level down, an unpooling and a decoder per level up."""
     if unpooling not in UNPOOLINGS:
-        raise ValueError(f"Expected unpooling as one of {UNPOOLINGS}. Received: {unpooling!r}")
+        raise ValueError(
+            f"Expected unpooling as one of {', '.join(UNPOOLINGS)}. Received: {unpooling!r}"
+        )
     image = x
     x = pad_to_multiple(x, 2 ** len(encoders))
 

@@ -354,4 +354,6 @@ def _upsample(x, filters, method, name):
         # A 1x1 convolution and the interpolation commute: at low resolution it costs a quarter.
         x = layers.Conv2D(filters, 1, kernel_initializer="he_normal", name=f"{name}_conv")(x)
         return upsample_bilinear(x, name=name)
-    raise ValueError(f"Expected upsampling as one of {UPSAMPLINGS}. Received: {method!r}")
+    raise ValueError(
+        f"Expected upsampling as one of {', '.join(UPSAMPLINGS)}. Received: {method!r}"
+    )

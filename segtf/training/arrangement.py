@@ -51,7 +51,7 @@ def _settling(work, session):
     batches = work.data.training(), enough_batches(session.steps_per_epoch)
     if momentum:
         if momentum == "auto":
-            momentum = usual_momentum(session.total_steps)
+            momentum = usual_momentum(session.scheduled_steps)
         averaging = AverageWeights(work.model, momentum, *batches)
         return [averaging], averaging.variables
     if _measures_batch_norm(work.config):

@@ -116,6 +116,8 @@ class TrainConfig:
         deterministic: whether two runs give the same weights bit by bit, at some cost of speed.
         precision: one of `PRECISIONS`; ``auto`` takes what the GPU's tensor cores are made for, and
             float32 on a CPU.
+        restarts: of each time that the training went on beyond its end (`segtf.resume` with
+            `epochs`), the number of epochs before and the highest learning rate since.
         save_minutes: how often, within an epoch, the state is saved that a killed run goes on
             from; it is saved after each epoch besides.
 
@@ -163,6 +165,7 @@ class TrainConfig:
     deterministic: bool = False
     precision: str = "float32"
     save_minutes: float = 3.0
+    restarts: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self):
         for name, choices in (
@@ -176,9 +179,8 @@ class TrainConfig:
             ("precision", PRECISIONS),
         ):
             if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"Expected {name} as one of {choices}. Received: {getattr(self, name)!r}"
-                )
+                known, received = ", ".join(choices), getattr(self, name)
+                raise ValueError(f"Expected {name} as one of {known}. Received: {received!r}")
         if self.encoder_weights == "none":
             self._set("encoder_weights", None)
         self._check_texts()
@@ -195,6 +197,7 @@ class TrainConfig:
             )
         for name, limits in NUMBERS.items():
             self._set(name, number(name, getattr(self, name), **limits))
+        self._set("restarts", tuple(_restart(*restart) for restart in self.restarts))
         if self.average_weights != "auto":
             momentum = number("average_weights", self.average_weights, 0, 1, below=True)
             self._set("average_weights", momentum)
@@ -243,6 +246,11 @@ class TrainConfig:
         """Whether some of the initial weights come from a file or a download."""
         return self.encoder_weights is not None or self.init_from is not None
 
+    @property
+    def last_start(self):
+        """Number of epochs before the learning rate began to rise, and its highest value since."""
+        return self.restarts[-1] if self.restarts else (0, self.learning_rate)
+
     def to_dict(self):
         """Return plain values for JSON."""
         return asdict(self)
@@ -264,3 +272,8 @@ class TrainConfig:
                 f"Received: {', '.join(sorted(unknown))}"
             )
         return cls(**{"encoder_factor": 1.0, **values})  # the only one before there was a setting
+
+
+def _restart(epoch, learning_rate):
+    rate = number("learning_rate", learning_rate, **NUMBERS["learning_rate"])
+    return whole_number("epochs", epoch, *WHOLE_NUMBERS["epochs"]), rate

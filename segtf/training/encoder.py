@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from segtf.compat import OwnWeightDecay, layers_within
+from segtf.nearest import names_to_choose
 
 ENCODER = "encoder"
 """How the names of an encoder's layers begin in every model of `segtf.models`."""
@@ -37,9 +38,10 @@ def find_layers(model, prefix=ENCODER):
     """
     chosen = list(_find(model, prefix))
     if not chosen:
-        names = ", ".join(layer.name for layer in layers_of(model) if layer.weights)
+        names = [layer.name for layer in layers_of(model) if layer.weights]
         raise ValueError(
-            f"Expected the beginning of a layer's name out of {names}. Received: {prefix!r}"
+            "Expected the beginning of a layer's name out of "
+            f"{names_to_choose(names, prefix)}. Received: {prefix!r}"
         )
     return chosen
 

@@ -41,7 +41,7 @@ def recipe_text(config, origin, path, folds=None):
     """
     values = {**_data_options(dict(origin)), "folds": folds}
     for field in fields(TrainConfig):
-        if field.name == "minutes":
+        if field.name in ("minutes", "restarts"):
             continue  # the epochs that were planned repeat it, however fast the machine is
         value = getattr(config, field.name)
         values[option_name(field.name)] = _as_option(field.name, value)

@@ -1,12 +1,16 @@
 """What a training that goes on asks of its run and its data first."""
 
 import json
+from dataclasses import replace
 
 from segtf.data import load_source, match_classes
 from segtf.data.changes import find_changes, record_contents
 from segtf.data.contents import read_contents
 from segtf.training.config import TrainConfig
 from segtf.training.session import Session
+
+RESTART_SHARE = 0.25
+"""Of the learning rate that a training began with, that with which it goes on beyond its end."""
 
 
 def read_settings(run, settings):
@@ -26,6 +30,40 @@ def is_finished(run):
     history = run.history()
     session = Session(run, read_settings(run, run.config()), steps_per_epoch=1, history=history)
     return bool(history) and session.is_finished and (run.report / "curves.png").is_file()
+
+
+def beyond_the_end(run, config, progress, epochs, learning_rate=None):
+    """Return the settings with which a training goes on beyond its end.
+
+    Args:
+        run: the `Run`.
+        config: its `TrainConfig`.
+        progress: its `Progress`, or `None` before the first state was saved.
+        epochs: number of all epochs, those before included. That of `config` changes nothing: so
+            a call that was killed can be made again as it was.
+        learning_rate: the highest of those to come; by default `RESTART_SHARE` of the first.
+
+    Returns:
+        A `TrainConfig` with one more of its `restarts`.
+
+    Raises:
+        ValueError: if the training is not at its end, or `epochs` are no more than it has.
+    """
+    if epochs == config.epochs and learning_rate in (None, config.last_start[1]):
+        return config
+    history = progress.history if progress else []
+    if not Session(run, config, steps_per_epoch=1, history=history).is_finished:
+        raise ValueError(
+            "Expected a training at its end, to go on beyond it: `segtf train --resume "
+            f"{run.path}` goes on to it first. Received: {len(history)} of {config.epochs} epochs"
+        )
+    if epochs <= config.epochs:
+        raise ValueError(
+            f"Expected more epochs than the {config.epochs} that {run.path} was planned with. "
+            f"Received: {epochs}"
+        )
+    rate = RESTART_SHARE * config.learning_rate if learning_rate is None else learning_rate
+    return replace(config, epochs=epochs, restarts=(*config.restarts, (len(history), rate)))
 
 
 def read_split(run):

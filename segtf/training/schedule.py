@@ -20,6 +20,7 @@ class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
         total_steps: number of steps in all.
         warmup_steps: number of steps that the rise takes.
         decay: ``cosine`` or ``polynomial`` (power 0.9, as in DeepLab).
+        first_step: step at which the rise begins, other than 0 after a warm restart.
 
     Reference:
         Loshchilov, Hutter: "SGDR: Stochastic gradient descent with warm restarts", 2017,
@@ -33,16 +34,18 @@ class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
     [0.05, 1.0, 0.5, 0.0]
     """
 
-    def __init__(self, peak, total_steps, warmup_steps=0, decay="cosine"):
+    def __init__(self, peak, total_steps, warmup_steps=0, decay="cosine", first_step=0):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
         self.warmup_steps = warmup_steps
         self.decay = decay
+        self.first_step = first_step
 
     def __call__(self, step):
         """Return the learning rate of a step."""
-        step = ops.cast(step, "float32")
+        # Whole numbers first: beyond 16 million, single steps are none of float32.
+        step = ops.cast(ops.maximum(step - self.first_step, 0), "float32")
         falling = max(1, self.total_steps - self.warmup_steps)
         progress = ops.clip((step - self.warmup_steps) / falling, 0.0, 1.0)
         if self.decay == "cosine":
@@ -60,13 +63,15 @@ class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
             "total_steps": self.total_steps,
             "warmup_steps": self.warmup_steps,
             "decay": self.decay,
+            "first_step": self.first_step,
         }
 
 
 def make_optimizer(config, steps_per_epoch):
     """Return the optimizer that a `TrainConfig` describes.
 
-    The warm-up takes one epoch, at most a tenth of the run. With `mixed_float16` the loss is
+    The warm-up takes one epoch, at most a tenth of the run. A training that went on beyond its end
+    has a warm restart there, which is a schedule of its own. With `mixed_float16` the loss is
     scaled, so that small gradients do not vanish.
 
     Args:
@@ -76,7 +81,8 @@ def make_optimizer(config, steps_per_epoch):
     Raises:
         ValueError: if no update would take place within the run.
     """
-    total = config.epochs * steps_per_epoch
+    first_epoch, peak = config.last_start
+    total = (config.epochs - first_epoch) * steps_per_epoch
     if config.accumulate > total:
         raise ValueError(
             f"Expected accumulate as at most the {total} steps of the training: there is no update "
@@ -84,10 +90,11 @@ def make_optimizer(config, steps_per_epoch):
         )
     # Keras asks the schedule with the number of steps, whether or not they accumulate.
     schedule = WarmUpThenDecay(
-        config.learning_rate,
+        peak,
         total,
         warmup_steps=min(steps_per_epoch, total // 10),
         decay=config.schedule,
+        first_step=first_epoch * steps_per_epoch,
     )
     is_slow = config.encoder_factor < 1
     settings = {

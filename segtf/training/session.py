@@ -35,6 +35,12 @@ class Session:
         return self.config.epochs * self.steps_per_epoch
 
     @property
+    def scheduled_steps(self):
+        """Number of steps over which the learning rate rises and falls, the last time it does."""
+        first_epoch, _ = self.config.last_start
+        return self.total_steps - first_epoch * self.steps_per_epoch
+
+    @property
     def is_between_epochs(self):
         """Whether the last step was the last of its epoch."""
         return self.step % self.steps_per_epoch == 0
@@ -52,7 +58,8 @@ class Session:
     @property
     def is_finished(self):
         """Whether all epochs are done, or none has been better for as long as `patience`."""
-        waited = len(self.history) - 1 - (self.best_epoch or 0)
+        first_epoch, _ = self.config.last_start
+        waited = len(self.history) - 1 - max(self.best_epoch or 0, first_epoch - 1)
         out_of_patience = 0 < self.config.patience <= waited
         return len(self.history) >= self.config.epochs or out_of_patience
 

@@ -17,6 +17,7 @@ from segtf.training.precision import prepare_gpus
 from segtf.training.preparation import inspected, plan_to_the_minutes, prepare, set_up
 from segtf.training.recipe import recipe_text
 from segtf.training.reopening import (
+    beyond_the_end,
     load_again,
     read_settings,
     read_split,
@@ -92,10 +93,14 @@ def resume(
     verbose="auto",
     strategy=None,
     accept_changed_data=False,
+    epochs=None,
+    learning_rate=None,
 ):
     """Go on with a training that was killed, stopped or ran out of disk, from its last state.
 
-    A run that is finished stays as it is.
+    A run that is finished stays as it is, unless it is to have more `epochs`: then the learning
+    rate rises once more within an epoch, to `learning_rate`, and falls to 0 again at their end.
+    That is on record in the run, from which it goes on if it is stopped.
 
     Args:
         path: the run folder.
@@ -107,13 +112,18 @@ def resume(
             where there are several GPUs.
         accept_changed_data: whether to go on although files that are trained on or held out
             were changed, or moved from one split to the other, since the run began.
+        epochs: number of all epochs, those before included, to which a run that is finished goes
+            on; `None` for those of the run.
+        learning_rate: the highest of the epochs beyond the end; by default a quarter of that which
+            the run began with.
 
     Returns:
         The `segtf.runs.Run`.
 
     Raises:
         ValueError: for a folder that is no run, a run that another process trains or whose saved
-            state was lost, and data that has changed. Later, `TrainingDiverged`.
+            state was lost, data that has changed, and more epochs for a run that is not finished.
+            Later, `TrainingDiverged`.
         OSError: if the disk is full; what was saved before is still there.
     """
     run = Run.open(path)
@@ -121,11 +131,25 @@ def resume(
         if run.has_folds:
             from segtf.training.folds import resume_folds  # which trains its folds by this module
 
+            _require_one_training(run, epochs)
             return resume_folds(run, source, on_message, verbose, strategy, accept_changed_data)
-        return _resume(run, source, on_message, verbose, strategy, accept_changed_data)
+        if learning_rate is not None and epochs is None:
+            raise ValueError(
+                f"Expected epochs with a learning rate. Received: {learning_rate} without them"
+            )
+        beyond = None if epochs is None else (epochs, learning_rate)
+        return _resume(run, source, on_message, verbose, strategy, accept_changed_data, beyond)
 
 
-def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
+def _require_one_training(run, epochs):
+    if epochs is not None:
+        raise ValueError(
+            "Expected a run of one training, to go on beyond its end: an ensemble is of folds as "
+            f"they were planned. Received: {run.path} of folds, and {epochs} epochs"
+        )
+
+
+def _resume(run, source, on_message, verbose, strategy, accept_changed_data, beyond=None):
     run.require_writable()
     settings = run.config()
     if not {"training", "data"} <= set(settings):
@@ -134,6 +158,9 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
     spec, split = run.spec(), read_split(run)
     config = resolve_encoder_weights(read_settings(run, settings), spec.channels)
     progress = read_progress(run.state_file) if run.has_state else None
+    begun = config
+    if beyond:
+        config = beyond_the_end(run, config, progress, *beyond)
     prepare_gpus()
     if source is None:
         source = load_again(run, settings)
@@ -147,6 +174,13 @@ def _resume(run, source, on_message, verbose, strategy, accept_changed_data):
     if config.half_size_epochs and not progress:
         how = {"on_message": on_message, "verbose": verbose, "strategy": strategy}
         _begin_at_half_size(work, run, source, split, how, accept_changed_data)
+    if config.restarts != begun.restarts:
+        first_epoch, rate = config.last_start
+        run.save_continuation({"epochs": config.epochs, "restarts": config.restarts})
+        on_message(
+            f"going on beyond epoch {first_epoch}, to {config.epochs}: the learning rate rises to "
+            f"{rate:g} once more, and falls to 0"
+        )
     return _run(work, run, on_message, verbose)
 
 

@@ -49,7 +49,7 @@ def main():
     if verb == "train":
         train(run, load_source("synthetic", data), CONFIG, **settings)
     else:
-        resume(run, **settings)
+        resume(run, epochs=6 if verb == "beyond" else None, **settings)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,18 @@ def test_a_run_that_was_killed_ends_with_the_same_weights_and_history(
     assert result.returncode == 0, result.stderr[-3000:]
     assert said[-1] in result.stdout
     assert_same_end(run, whole_run)
+
+
+@pytest.mark.slow
+def test_a_run_killed_beyond_its_end_ends_with_the_same_weights(
+    tmp_path, synthetic_folder, whole_run
+):
+    runs = [shutil.copytree(whole_run, tmp_path / name) for name in ("whole", "killed")]
+    assert run_script("beyond", runs[0], synthetic_folder).returncode == 0
+    assert run_script("beyond", runs[1], synthetic_folder, "step", 14).returncode == KILLED
+    assert run_script("resume", runs[1], synthetic_folder).returncode == 0
+    assert_same_end(*runs)
+    assert len(history_but_for_time(runs[0])) == 1 + 6
 
 
 @pytest.mark.slow

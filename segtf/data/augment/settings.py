@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+from segtf.nearest import names_to_choose
+
 _SHARES = ("translation", "crop", "crop_rare", "brightness", "dropout")
 
 
@@ -176,5 +178,6 @@ def find_augmentation(name):
         ValueError: for a name that it does not have.
     """
     if name not in AUGMENTATIONS:
-        raise ValueError(f"Expected augment as one of {tuple(AUGMENTATIONS)}. Received: {name!r}")
+        known = names_to_choose(AUGMENTATIONS, name)
+        raise ValueError(f"Expected augment as one of {known}. Received: {name!r}")
     return AUGMENTATIONS[name]

@@ -8,6 +8,7 @@ from segtf.data.sample import Sample, Source
 from segtf.data.sources.coco_file import CocoFile
 from segtf.data.sources.registry import register_source
 from segtf.labels import LabelMap, background_rank
+from segtf.nearest import names_to_choose
 
 
 @register_source("coco")
@@ -80,7 +81,8 @@ def _classes(listed, wanted):
     names = [name for name in names if not _is_background(name)]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"Expected categories out of {sorted(known)}. Received: {unknown}")
+        shown = names_to_choose(sorted(known), unknown[0])
+        raise ValueError(f"Expected categories out of {shown}. Received: {', '.join(unknown)}")
     of_name = {name: class_id for class_id, name in enumerate(names, 1)}
     of_name |= {name: 0 for name in listed.values() if _is_background(name)}
     return {id_: of_name[name] for id_, name in listed.items() if name in of_name}, names

@@ -1,11 +1,13 @@
 """Sources by name."""
 
 import importlib
+import inspect
 import os
 from dataclasses import replace
 from pathlib import Path
 
 from segtf.data.masks import holds_plain_ids, with_mask_values
+from segtf.nearest import names_to_choose
 
 _BUILT_IN = {
     "camvid": "segtf.data.sources.camvid",
@@ -73,8 +75,7 @@ def load_source(name="auto", folder=None, *, mask_values=None, **options):
             set or of a label tool, which the first of the source's notices says, or else
             ``folder``; with options that only ``folder`` has it is that.
         folder: where its files lie; by default, of a name but ``auto``, the folder of that name in
-            the directory that the environment variable ``SEGTF_DATA`` names (``../shared/data`` if
-            unset).
+            the directory that the environment variable ``SEGTF_DATA`` names.
         mask_values: what the values in grey and palette masks stand for, if they are no class
             ids: value to class id, such as ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border (3)
             counts nowhere. Without it the values are class ids, and whether 255 stands for class
@@ -96,7 +97,13 @@ def load_source(name="auto", folder=None, *, mask_values=None, **options):
     if name not in _FACTORIES and name in _BUILT_IN:
         importlib.import_module(_BUILT_IN[name])
     if name not in _FACTORIES:
-        raise ValueError(f"Expected a data set out of {source_names()}. Received: {name!r}")
+        known = names_to_choose(source_names(), name, "docs/data.md")
+        raise ValueError(f"Expected a data set out of {known}. Received: {name!r}")
+    if folder is None and not os.environ.get("SEGTF_DATA") and name not in _MAKE_THEIR_FOLDER:
+        raise ValueError(
+            f"Expected the folder of data set {name!r}: --data-dir (folder=), or the environment "
+            f"variable SEGTF_DATA, whose folder {_subfolder(name)} is taken then. Received: neither"
+        )
     folder = default_folder(name) if folder is None else Path(folder)
     if not folder.is_dir() and name not in _MAKE_THEIR_FOLDER:
         what = "which is a file" if folder.is_file() else "not there"
@@ -106,8 +113,11 @@ def load_source(name="auto", folder=None, *, mask_values=None, **options):
     except TypeError as error:
         if "argument" not in str(error):
             raise
+        known = [key for key in inspect.signature(_FACTORIES[name]).parameters if key != "folder"]
+        unknown = [key for key in options if key not in known]
+        among = f" among {names_to_choose(known, unknown[0])}" if known and unknown else ""
         raise ValueError(
-            f"Expected options of the source {name!r}. Received: {options} ({error})"
+            f"Expected options of the source {name!r}{among}. Received: {options} ({error})"
         ) from None
     origin = {"name": name, "folder": str(folder.resolve()), **options}
     for key in _FILES:
@@ -159,4 +169,11 @@ def _class_ids(mask_values, labels):
 
 def default_folder(name):
     """Return where a data set is looked for when no folder is given."""
-    return Path(os.environ.get("SEGTF_DATA", "../shared/data")) / name.split("-")[0]
+    place = os.environ.get("SEGTF_DATA")
+    if not place and name in _MAKE_THEIR_FOLDER:
+        return Path.home() / "tensorflow_datasets"
+    return Path(place or ".") / _subfolder(name)
+
+
+def _subfolder(name):
+    return name.split("-")[0]
