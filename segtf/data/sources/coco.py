@@ -82,7 +82,7 @@ def _classes(listed, wanted):
     unknown = [name for name in names if name not in known]
     if unknown:
         shown = names_to_choose(sorted(known), unknown[0])
-        raise ValueError(f"Expected categories out of {shown}. Received: {', '.join(unknown)}")
+        raise ValueError(f"Expected categories out of {shown}. Received: {unknown}")
     of_name = {name: class_id for class_id, name in enumerate(names, 1)}
     of_name |= {name: 0 for name in listed.values() if _is_background(name)}
     return {id_: of_name[name] for id_, name in listed.items() if name in of_name}, names
