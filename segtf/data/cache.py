@@ -7,7 +7,6 @@ decoded anew. A file holds the bytes of the image and of each map of its annotat
 set's layout says, and behind them its points as an array of NumPy's, where there are any.
 """
 
-import functools
 import hashlib
 import math
 import os
@@ -19,11 +18,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from segtf.data.annotations import Annotation, map_types, ordered_parts
+from segtf.data.annotations import Annotation, ordered_parts
 from segtf.data.decode import ImageError
-from segtf.data.fast_decode import read_pixels
-from segtf.data.fit import fit_image, fit_mask, fit_points
-from segtf.data.masks import mask_files, read_parts, to_class_ids
+from segtf.data.masks import mask_files
+from segtf.data.reading import fitted_sample, maps_of
 from segtf.data.sample import DataError, refuse
 from segtf.files import replacing
 from segtf.resources import usable_cores, usable_memory
@@ -143,7 +141,7 @@ def load_data(samples, spec, folder=None, on_sample=None, parts=_CLASSES_ALONE):
         DataError: naming the files that cannot be decoded, or that do not tell one of the parts.
         ValueError: for a name that is no part.
     """
-    needed = len(samples) * _bytes(_layout(_image_shape(spec), _maps(parts, spec)))
+    needed = len(samples) * _bytes(_layout(_image_shape(spec), maps_of(parts, spec)))
     if needed <= _MEMORY_SHARE * usable_memory():
         return load_arrays(samples, spec, on_sample, parts)
     return load_files(samples, spec, folder or default_cache_folder(), on_sample, parts)
@@ -169,12 +167,12 @@ def load_arrays(samples, spec, on_sample=None, parts=_CLASSES_ALONE):
     images = _aligned_empty((len(samples), *spec.size, spec.channels), np.uint8)
     maps = {
         name: _aligned_empty((len(samples), *shape), dtype)
-        for name, (shape, dtype) in _maps(parts, spec).items()
+        for name, (shape, dtype) in maps_of(parts, spec).items()
     }
     points = [None] * len(samples)
 
     def load(index):
-        images[index], annotation = _fitted(samples[index], spec, parts)
+        images[index], annotation = fitted_sample(samples[index], spec, parts)
         for name, values in annotation.maps.items():
             maps[name][index] = values
         points[index] = annotation.points
@@ -210,7 +208,7 @@ def load_files(samples, spec, folder, on_sample=None, parts=_CLASSES_ALONE):
     files = [Path(folder) / digest[:2] / digest for digest in _digests(samples, spec, parts)]
     for parent in {path.parent for path in files}:
         parent.mkdir(parents=True, exist_ok=True)
-    image_shape, maps = _image_shape(spec), _maps(parts, spec)
+    image_shape, maps = _image_shape(spec), maps_of(parts, spec)
     size = _bytes(_layout(image_shape, maps))
     points = [None] * len(samples)
 
@@ -223,7 +221,7 @@ def load_files(samples, spec, folder, on_sample=None, parts=_CLASSES_ALONE):
             is_whole = path.exists() and path.stat().st_size == size
         if is_whole:
             return
-        image, annotation = _fitted(samples[index], spec, parts)
+        image, annotation = fitted_sample(samples[index], spec, parts)
         points[index] = annotation.points
         with replacing(path) as beside, beside.open("wb") as file:
             for values in (image, *annotation.maps.values()):
@@ -235,80 +233,6 @@ def load_files(samples, spec, folder, on_sample=None, parts=_CLASSES_ALONE):
     ids = tuple(sample.id for sample in samples)
     of_all = _stacked(points) if "points" in parts else None
     return FileData(tuple(files), image_shape, ids, maps, of_all)
-
-
-def read_sample(sample, spec):
-    """Decode one sample at its own size.
-
-    Args:
-        sample: a `Sample` with a mask.
-        spec: the `ModelSpec`, whose channels and labels say how.
-
-    Returns:
-        uint8 image `(H, W, C)` and uint8 mask `(H, W)` of class ids.
-
-    Raises:
-        ImageError: naming the file that cannot be used.
-    """
-    image, annotation = read_annotated(sample, spec, _CLASSES_ALONE)
-    return image, annotation.classes
-
-
-def read_annotated(sample, spec, parts):
-    """Decode one sample at its own size, with parts of its annotation.
-
-    Args:
-        sample: a `Sample` with a mask.
-        spec: the `ModelSpec`, whose channels and labels say how.
-        parts: names of the parts of `segtf.data.annotations.Annotation` that are wanted.
-
-    Returns:
-        uint8 image `(H, W, C)` and an `Annotation` of arrays.
-
-    Raises:
-        ImageError: naming the file that cannot be used, or that does not tell one of the parts.
-        ValueError: for a name that is no part.
-    """
-    image, annotation = _decoded(sample, spec, ordered_parts(parts))
-    if annotation.classes is not None:
-        classes = to_class_ids(annotation.classes, sample, spec.labels)
-        annotation = annotation._replace(classes=classes)
-    return image, annotation
-
-
-def _fitted(sample, spec, parts):
-    """Decode one sample and bring it to the size of the spec."""
-    image, annotation = _decoded(sample, spec, parts)
-    fill = 0 if spec.labels.ignore_class is None else spec.labels.ignore_class
-    fitted, types = {}, _maps(parts, spec)
-    for name, values in annotation.maps.items():
-        if name == "classes":
-            to_stored = functools.partial(to_class_ids, sample=sample, labels=spec.labels)
-        else:
-            to_stored = functools.partial(np.asarray, dtype=types[name][1])
-        outside = 0 if name == "instances" else fill
-        fitted[name] = fit_mask(values, spec.resize, spec.size, outside, to_stored)
-    if annotation.points is not None:
-        size = image.shape[:2]
-        fitted["points"] = fit_points(annotation.points, spec.resize, size, spec.size)
-    return fit_image(image, spec.resize, spec.size), Annotation(**fitted)
-
-
-def _decoded(sample, spec, parts):
-    image = read_pixels(sample.image, spec.channels)
-    annotation = read_parts(sample, parts, spec.labels.num_classes)
-    for values in annotation.maps.values():
-        if values.shape[:2] != image.shape[:2]:
-            raise ImageError(
-                f"Expected a mask of {image.shape[1]} x {image.shape[0]} (width x height) for "
-                f"{sample.image}. Received: {values.shape[1]} x {values.shape[0]}"
-            )
-    points = annotation.points
-    if points is not None and (points.ndim != 3 or points.shape[-1] != 3):
-        raise ImageError(
-            f"Expected points (objects, joints, 3) for {sample.image}. Received: {points.shape}"
-        )
-    return image, annotation
 
 
 def default_cache_folder():
@@ -333,11 +257,6 @@ def _for_each(load, samples, on_sample):
 
 def _image_shape(spec):
     return (*spec.size, spec.channels)
-
-
-def _maps(parts, spec):
-    """Name to shape and dtype of each map at the model's size."""
-    return map_types(ordered_parts(parts), spec.size, spec.labels.num_classes)
 
 
 def _layout(image_shape, maps):
