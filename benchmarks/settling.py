@@ -105,7 +105,9 @@ def main():
 def curves(model, data, size, epochs, batch):
     """Return the Dice over all pixels of each epoch, validated in the three ways."""
     source, _ = inspect_source(load_source(data))
-    config = TrainConfig(model=model, size=(size, size), epochs=epochs, batch_size=batch)
+    config = TrainConfig(
+        model=model, size=(size, size), epochs=epochs, batch_size=batch, augment="medical"
+    )
     config = resolve_encoder_weights(config, source.channels)
     keras.utils.set_random_seed(config.seed)
     spec = ModelSpec(source.labels, config.size, source.channels, config.resize)

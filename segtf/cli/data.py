@@ -122,14 +122,20 @@ def show(
     require_writable_file(out)
     start_tensorflow()
     from segtf.data import find_augmentation, inspect_source
+    from segtf.data.augment import choose_augmentation
     from segtf.data.check import draw_samples
 
-    changes = None if augment == "none" else find_augmentation(augment)
+    if augment != "auto":
+        find_augmentation(augment)
     source = _open(data_name, data_dir, classes, folder, data_settings)
     _keep_data(out, source)
     source, notices = inspect_source(source, skip_broken)
     for notice in notices:
         say(notice)
+    if augment == "auto":
+        augment, why = choose_augmentation(source)
+        say(f"augmentation {augment}, {why}")
+    changes = None if augment == "none" else find_augmentation(augment)
     draw_samples(source, out, count, changes, variants, seed, task == "multilabel")
     say(f"{out}: {min(count, len(source.samples))} of {len(source.samples)} samples")
 

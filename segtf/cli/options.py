@@ -95,9 +95,10 @@ def data_options(required):
 
 augment_option = click.option(
     "--augment",
-    default="medical",
+    default="auto",
     show_default=True,
-    help="none, light, medical, medical-mild, photo, street.",
+    help="none, light, medical, medical-mild, photo, street, or auto for what fits the data: "
+    "photographs and streets stay upright.",
 )
 
 

@@ -19,6 +19,7 @@ _PUBLIC_NAMES = {
     "check_source": "segtf.data.check",
     "extend_split": "segtf.data.splits",
     "find_augmentation": "segtf.data.augment",
+    "fit_augmentation": "segtf.data.augment",
     "fingerprint": "segtf.data.contents",
     "inspect_source": "segtf.data.inspect",
     "FileData": "segtf.data.cache",

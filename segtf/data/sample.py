@@ -57,6 +57,8 @@ class Source:
         strays: files that make no sample, with the reason, such as an image without a mask.
         notices: how the set was read where that is not plain, and what was left out or mended, a
             line each.
+        augment: name of the preset out of `segtf.data.AUGMENTATIONS` that fits its images, which
+            training takes unless another is given; `None` where that is not known.
         whole: all samples of the set, where `samples` are a part of it; by default those that it
             is made with. A part made by `dataclasses.replace(source, samples=...)` keeps them:
             what a value in the masks means is decided by the whole set.
@@ -75,6 +77,7 @@ class Source:
     task: str = SemanticSettings.name
     strays: Mapping[Path, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    augment: str | None = None
     whole: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self):

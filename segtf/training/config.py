@@ -108,7 +108,8 @@ class TrainConfig:
         monitor: metric of the validation by which the best epoch is chosen: see `MONITORS`. Dice
             and IoU are over all pixels of the held-out images at the model's size.
         patience: epochs without a better one after which training stops; 0 for never.
-        augment: name out of `segtf.data.AUGMENTATIONS`.
+        augment: name out of `segtf.data.AUGMENTATIONS`, or ``auto`` for the one that fits the data
+            (`segtf.data.augment.choose_augmentation`), which the run records.
         skip_broken: whether samples that cannot be used are left out, and counted in a message,
             rather than refused.
         val_share: share of the images that is held out, where the data has no split of its own.
@@ -158,7 +159,7 @@ class TrainConfig:
     class_weights: str = "none"
     monitor: str = "val_mean_dice"
     patience: int = 0
-    augment: str = "medical"
+    augment: str = "auto"
     skip_broken: bool = False
     val_share: float = 0.2
     seed: int = 0
@@ -271,7 +272,8 @@ class TrainConfig:
                 "Expected settings of a training that this version of segtf knows. "
                 f"Received: {', '.join(sorted(unknown))}"
             )
-        return cls(**{"encoder_factor": 1.0, **values})  # the only one before there was a setting
+        # What there was before there was a setting, or another default.
+        return cls(**{"encoder_factor": 1.0, "augment": "medical", **values})
 
 
 def _restart(epoch, learning_rate):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import keras
 import tensorflow as tf
 
-from segtf.data import inspect_source, split_k_folds
+from segtf.data import fit_augmentation, inspect_source, split_k_folds
 from segtf.data.changes import record_contents
 from segtf.data.contents import read_contents
 from segtf.data.sample import require_source
@@ -66,6 +66,7 @@ def train_folds(
     folds = whole_number("folds", folds, 2, MOST_FOLDS)
     config = config or TrainConfig()
     Run.require_new(path)
+    config, _ = fit_augmentation(config, source)
     source, notices = inspect_source(source, config.skip_broken)
     for notice in notices:
         on_message(notice)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from segtf.data import find_augmentation, inspect_source
+from segtf.data import fit_augmentation, inspect_source
 from segtf.models import build_model
 from segtf.models.registry import smallest_side
 from segtf.ranges import image_size
@@ -74,7 +74,8 @@ def set_up(source, config, on_message, strategy=None, split=None):
     Returns:
         The `Work`; the inspected source; its split.
     """
-    find_augmentation(config.augment)
+    config, line = fit_augmentation(config, source)
+    on_message(line)
     least = smallest_side(config.model, **config.model_settings)
     image_size(f"the size of {config.model}", config.size, least)
     if config.half_size_epochs:

@@ -30,6 +30,7 @@ def test_a_run_folder_holds_what_it_should(small_run):
     assert len(split["val"]) == 2
     assert (run.report / "curves.png").is_file()
     assert any(run.logs.rglob("*tfevents*"))
+    assert run.config()["training"]["augment"] == "medical"  # which fits skin and lesions
 
 
 @pytest.mark.calls_model

@@ -30,6 +30,7 @@ What each part is for:
 - `Sample.mask_values` translates values to class ids (and so does the argument `mask_values` of
   `load_source`, for any source whose masks are grey or palette pictures): ``{0: 0, 255: 1}``, or
   ``{1: 1, 2: 0, 3: 255}`` for trimaps whose border counts nowhere.
+- `Source.augment` names the changes that fit the images (``photo`` keeps them upright).
 - `Source.splits` are the official lists, if any; `channels=1` reads images as grey; `strays`
   names files without a partner (`segtf.data.sources.pairing` finds them), which the check reports;
   `notices` are lines on what was left out. Of two classes the first is the background.

@@ -59,7 +59,7 @@ def camvid(folder):
     names = tuple(_COLORS)
     things = tuple(map(names.index, _THINGS))
     labels = LabelMap(names, tuple(_COLORS.values()), things=things)
-    return Source("camvid", tuple(samples.values()), labels, splits=splits)
+    return Source("camvid", tuple(samples.values()), labels, splits=splits, augment="street")
 
 
 def _lists(folder):

@@ -47,7 +47,8 @@ def coco(folder, categories=None, annotations=None, images=None):
     )
     things = (id_ for id_, name in enumerate(names, 1) if name not in file.stuff)
     labels = LabelMap(("background", *names), background=0, things=tuple(things))
-    return Source("coco", samples, labels, notices=tuple(file.notices.lines()))
+    notices = tuple(file.notices.lines())
+    return Source("coco", samples, labels, notices=notices, augment="photo")
 
 
 def _annotation_file(folder, name):

@@ -142,7 +142,10 @@ def _number(listed, found, given, tool):
     shown = ((0, 0, 0), *(colors[name] for name in names)) if has_colors else ()
     lines = [f"classes {why}: {', '.join((first, *names))}"] if why else []
     lines += [f"pixels of {label} count nowhere" for label in sorted(ignored)]
-    return LabelMap((plain(first), *names), shown), ids, lines
+    # Tools outline objects one by one, so each class is of things.
+    things = tuple(range(1, len(names) + 1))
+    labels = LabelMap((plain(first), *names), shown, background=0, things=things)
+    return labels, ids, lines
 
 
 def _names(images):

@@ -26,5 +26,11 @@ def membrane(folder):
         for name, (image, mask) in found.pairs.items()
     )
     return Source(
-        "membrane", samples, _LABELS, channels=1, strays=found.strays, notices=found.notices
+        "membrane",
+        samples,
+        _LABELS,
+        channels=1,
+        strays=found.strays,
+        notices=found.notices,
+        augment="medical",
     )

@@ -61,7 +61,7 @@ def _numbered(folder):
         Sample(name, image, InstanceMask(mask), stratum=kinds.get(name))
         for name, (image, mask) in found.pairs.items()
     )
-    return Source("nuclei", samples, _LABELS, strays=found.strays, notices=found.notices)
+    return _source(samples, found.strays, found.notices)
 
 
 def is_numbered(folder):
@@ -101,7 +101,7 @@ def _from_run_lengths(folder, tables):
     if runs:
         first = next(iter(runs))
         notices = (f"{len(runs)} images of the table are not there, the first: {first}",)
-    return Source("nuclei", tuple(samples), _LABELS, strays=strays, notices=notices)
+    return _source(samples, strays, notices)
 
 
 def _runs(text, table, line):
@@ -135,4 +135,10 @@ def _published(folder):
             strays[case] = f"holds {len(images)} images and {len(masks)} masks"
     if not samples:
         raise ValueError(f"Expected the tree of the Data Science Bowl 2018. Received: {folder}")
-    return Source("nuclei", tuple(samples), _LABELS, strays=strays)
+    return _source(samples, strays)
+
+
+def _source(samples, strays, notices=()):
+    return Source(
+        "nuclei", tuple(samples), _LABELS, strays=strays, notices=notices, augment="medical"
+    )

@@ -45,7 +45,9 @@ def _people(name, folder, group_of):
         Sample(id_, image, mask, group=group_of(id_), mask_values=_VALUES)
         for id_, (image, mask) in found.pairs.items()
     )
-    return Source(name, samples, _LABELS, strays=found.strays, notices=found.notices)
+    return Source(
+        name, samples, _LABELS, strays=found.strays, notices=found.notices, augment="photo"
+    )
 
 
 def _take(name):

@@ -43,5 +43,11 @@ def pets(folder):
                 absent = len(names) - len(splits[split])
                 notices.append(f"{absent} of {len(names)} pictures in {file} are not there")
     return Source(
-        "pets", samples, LABELS, splits=splits, strays=found.strays, notices=tuple(notices)
+        "pets",
+        samples,
+        LABELS,
+        splits=splits,
+        strays=found.strays,
+        notices=tuple(notices),
+        augment="photo",
     )

@@ -31,7 +31,7 @@ def ph2(folder):
         Sample(name, image, mask, stratum=diagnosis, mask_values={0: 0, 1: 1, 255: 1})
         for name, image, mask, diagnosis in cases
     ]
-    return Source("ph2", tuple(samples), _LESION_LABELS, strays=strays)
+    return Source("ph2", tuple(samples), _LESION_LABELS, strays=strays, augment="medical")
 
 
 @register_source("ph2-diagnosis")
@@ -49,7 +49,9 @@ def ph2_diagnosis(folder):
         class_id = 1 + DIAGNOSES.index(diagnosis)
         values = {0: 0, 1: class_id, 255: class_id}
         samples.append(Sample(name, image, mask, stratum=diagnosis, mask_values=values))
-    return Source("ph2-diagnosis", tuple(samples), _DIAGNOSIS_LABELS, strays=strays)
+    return Source(
+        "ph2-diagnosis", tuple(samples), _DIAGNOSIS_LABELS, strays=strays, augment="medical"
+    )
 
 
 def _cases(folder):

@@ -257,6 +257,7 @@ def test_a_set_as_the_tool_writes_it(name, tmp_path):
     assert source.notices[0].startswith("looks like ")
     assert f"--data {name}" in source.notices[0]
     assert source.labels.names == names
+    assert source.labels.things == tuple(range(1, len(names)))
     np.testing.assert_array_equal(ids(source), expected)
     np.testing.assert_array_equal(np.unique(instances(source)), range(objects + 1))
     assert ids(source, 1).shape == SIZE
