@@ -21,6 +21,7 @@ from segtf.data import (
     Sample,
     load_arrays,
     load_data,
+    reading,
     training_batches,
 )
 from segtf.data import cache as cache_module
@@ -48,9 +49,9 @@ def samples(tmp_path):
 def decoded(monkeypatch):
     """Names of the image files that are decoded."""
     names = []
-    read = cache_module.read_pixels
+    read = reading.read_pixels
     monkeypatch.setattr(
-        cache_module,
+        reading,
         "read_pixels",
         lambda path, *rest: names.append(path.stem) or read(path, *rest),
     )
@@ -124,11 +125,11 @@ def test_a_killed_process_leaves_what_it_has_decoded(samples, tmp_path, decoded)
     script = """
         import pathlib, sys, time
         from segtf.data import LabelMap, Sample
-        from segtf.data import cache
+        from segtf.data import cache, reading
         from segtf.spec import ModelSpec
 
         folder = pathlib.Path(sys.argv[1])
-        read = cache.read_pixels
+        read = reading.read_pixels
 
         def stuck(path, channels):
             if path.stem in "345":
@@ -136,7 +137,7 @@ def test_a_killed_process_leaves_what_it_has_decoded(samples, tmp_path, decoded)
                 time.sleep(600)
             return read(path, channels)
 
-        cache.read_pixels = stuck
+        reading.read_pixels = stuck
         cache.usable_cores = lambda: 1
         samples = [Sample(f"{i}", folder / f"{i}.png", folder / f"{i}-mask.png") for i in range(6)]
         spec = ModelSpec(LabelMap(("background", "cell")), (16, 24), resize="letterbox")
