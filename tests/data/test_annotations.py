@@ -120,7 +120,7 @@ def read_all(data):
 def test_identities_survive_the_cache(samples, tmp_path, parts, monkeypatch):
     in_memory = load_arrays(samples, SPEC, parts=parts)
     stored = load_files(samples, SPEC, tmp_path / "cache", parts=parts)
-    monkeypatch.setattr(cache_module, "_fitted", None)  # nothing is decoded again
+    monkeypatch.setattr(cache_module, "fitted_sample", None)  # nothing is decoded again
     found_again = load_files(samples, SPEC, tmp_path / "cache", parts=parts)
     for data in (in_memory, stored, found_again):
         _, annotation = read_all(data)
