@@ -17,6 +17,7 @@ __all__ = [
     "IGNORED_COLOR",
     "colorize",
     "contact_sheet",
+    "error_colors",
     "error_map",
     "overlay",
     "plot_history",
@@ -33,6 +34,28 @@ ERROR_COLORS = {
     "wrong class": (240, 228, 66),
     "ignored": IGNORED_COLOR,
 }
+
+_ERRORS = ("missed", "false alarm", "wrong class")
+_ERROR_TRIPLES = (
+    tuple(ERROR_COLORS[kind] for kind in _ERRORS),
+    ((204, 121, 167), (86, 180, 233), (240, 228, 66)),
+    ((230, 159, 0), (0, 114, 178), (0, 158, 115)),
+    ((230, 0, 180), (120, 60, 255), (240, 228, 66)),
+    ((0, 158, 115), (120, 60, 255), (240, 228, 66)),
+    ((120, 60, 255), (86, 180, 233), (120, 255, 60)),
+)
+"""Of each, red and green need not be told apart either."""
+_CURVES = {
+    "loss": ("loss", "lower is better"),
+    "mean_dice": ("mean Dice", "over all pixels, 1 is best"),
+    "mean_iou": ("mean IoU", "over all pixels, 1 is best"),
+    "pixel_accuracy": ("pixel accuracy", "share of all pixels"),
+    "learning_rate": ("learning rate", "at the end of the epoch"),
+    "seconds": ("time", "seconds for the epoch"),
+}
+"""Column of a history to what is above and beside its curve."""
+_FAR_ENOUGH = 120  # in RGB: then the usual colours are taken
+_DIMMED, _HIT_SHARE = 0.4, 0.5
 
 TRAINING_COLOR, VALIDATION_COLOR = "#0072b2", "#d55e00"
 
@@ -111,11 +134,39 @@ def overlay(image, mask, labels, alpha=0.45):
     return np.round(image + opacity * (colors.astype(np.float32) - image)).astype(np.uint8)
 
 
-def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
+def error_colors(labels):
+    """Return colours for `error_map` that are none of those of the classes.
+
+    Args:
+        labels: the `LabelMap` of the classes.
+
+    Returns:
+        `ERROR_COLORS`, or others for the three kinds of errors where these are near those of a
+        class; of several sets that which is farthest.
+
+    Example:
+
+    >>> from segtf.labels import LabelMap
+    >>> error_colors(LabelMap(("skin", "lesion"), ((0, 0, 0), (255, 0, 255)))) == ERROR_COLORS
+    True
+    >>> error_colors(LabelMap(("skin", "lesion"), ((0, 0, 0), (213, 94, 0))))["missed"]
+    (204, 121, 167)
+    """
+    painted = [rgb for id_, rgb in enumerate(labels.colors) if id_ != labels.background]
+
+    def distance(triple):
+        gaps = np.array(triple, float)[:, None] - np.array(painted, float)
+        return min(np.linalg.norm(gaps, axis=-1).min(), _FAR_ENOUGH)
+
+    return ERROR_COLORS | dict(zip(_ERRORS, max(_ERROR_TRIPLES, key=distance), strict=True))
+
+
+def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0, image=None, colors=None):
     """Paint where a prediction is right and how it is wrong, in the colours of `ERROR_COLORS`.
 
-    Background that was found is black, another class where there is background is a false alarm,
-    the reverse is missed, and one class for another is a wrong class.
+    Background that was found is black, or the image dimmed and without its colours. Another class
+    where there is background is a false alarm, the reverse is missed, and one class for another is
+    a wrong class.
 
     Args:
         truth: class ids `(H, W)`, integer or bool.
@@ -123,12 +174,15 @@ def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
         ignore_class: id in `truth` of pixels that count nowhere, or `None`.
         background: id of the background, or `None` where every pixel is of some class, as in
             street scenes; all errors are wrong classes then.
+        image: uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` to lay the errors over, or `None`. What
+            is right is a white veil over it.
+        colors: what `error_colors` returned; by default `ERROR_COLORS`.
 
     Returns:
         uint8 RGB `(H, W, 3)`.
 
     Raises:
-        ValueError: for masks of different size or of another type.
+        ValueError: for masks, or an image, of different size or of another type.
 
     Example:
 
@@ -150,9 +204,17 @@ def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0):
     }
     if ignore_class is not None:
         kinds["ignored"] = truth == ignore_class
-    picture = np.zeros((*truth.shape, 3), np.uint8)
+    picture = np.zeros((*truth.shape, 3), np.uint8) if image is None else _dimmed(image)
+    if picture.shape[:2] != truth.shape:
+        raise ValueError(
+            "Expected an image and masks of the same height and width. "
+            f"Received: {picture.shape[:2]} and {truth.shape}"
+        )
+    veil = {} if image is None else {"hit": _HIT_SHARE}
     for kind, where in kinds.items():
-        picture[where] = ERROR_COLORS[kind]
+        color = np.array((colors or ERROR_COLORS)[kind], np.float32)
+        share = veil.get(kind, 1)
+        picture[where] = np.round(picture[where] * (1 - share) + color * share)
     return picture
 
 
@@ -201,10 +263,8 @@ def plot_history(history, path, monitor="val_mean_iou"):
                 panel.plot(epochs, values, ".-", color=color, label=label, linewidth=1.5)
         if best is not None:
             panel.axvline(best, color="0.4", linestyle=":", label=f"best epoch: {best:g}")
-        panel.set_title(name.replace("_", " "))
-        if name in ("mean_dice", "mean_iou"):
-            panel.set_ylabel("over all pixels")
-        panel.set_xlabel("epoch")
+        title, unit = _CURVES.get(name, (name.replace("_", " "), ""))
+        panel.set(title=title, xlabel="epoch", ylabel=unit)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
     for panel in panels[len(names) :]:
@@ -212,6 +272,12 @@ def plot_history(history, path, monitor="val_mean_iou"):
     panels[0].legend()
     with replacing(path) as beside:
         figure.savefig(beside, dpi=110)
+
+
+def _dimmed(image):
+    """A picture without its colours, dark enough for others to stand out."""
+    grey = rgb_picture(image) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.repeat(np.round(_DIMMED * grey).astype(np.uint8)[..., None], 3, axis=-1)
 
 
 def _mask(mask):

@@ -124,18 +124,38 @@ def test_error_map_refuses_sizes_that_differ():
         viz.error_map(np.zeros((2, 2), int), np.zeros((2, 3), int))
 
 
-def test_error_colors_stay_apart_without_red_and_green():
+@pytest.mark.parametrize("triple", viz._ERROR_TRIPLES)
+def test_error_colors_stay_apart_without_red_and_green(triple):
     # Full deuteranopia and protanopia, linear RGB: Machado, Oliveira, Fernandes (2009).
     deutan = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
               [-0.011820, 0.042940, 0.968881]]  # fmt: skip
     protan = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
               [-0.003882, -0.048116, 1.051998]]  # fmt: skip
-    colors = np.array([BLACK, *viz.ERROR_COLORS.values()]) / 255
+    fixed = [viz.ERROR_COLORS[kind] for kind in ("hit", "ignored")]
+    colors = np.array([BLACK, *fixed, *triple]) / 255
     linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     for matrix in (deutan, protan):
         seen = np.clip(linear @ np.array(matrix).T, 0, 1) ** (1 / 2.2)
         for one, other in itertools.combinations(seen, 2):
             assert np.abs(one - other).max() > 0.15
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=2))
+def test_error_colors_never_meet_those_of_the_classes(colors):
+    labels = LabelMap([f"class {id_}" for id_ in range(len(colors) + 1)], [(0, 0, 0), *colors])
+    errors = list(viz.error_colors(labels).values())[1:4]
+    gaps = np.array(errors, float)[:, None] - np.array(colors, float)
+    assert np.linalg.norm(gaps, axis=-1).min() > 60
+
+
+def test_errors_lie_over_the_dimmed_image():
+    image = np.full((1, 4, 3), (200, 100, 50), np.uint8)
+    picture = viz.error_map([[0, 1, 1, 0]], [[0, 1, 0, 1]], image=image)[0].tolist()
+    assert picture[0] == [50, 50, 50]  # 0.4 of its grey
+    assert picture[1] == [152, 152, 152]  # half way to white
+    assert picture[2:] == [list(viz.ERROR_COLORS[name]) for name in ("missed", "false alarm")]
+    with pytest.raises(ValueError, match="image and masks of the same"):
+        viz.error_map([[0]], [[0]], image=image)
 
 
 def test_contact_sheet_draws_each_picture_in_its_place(tmp_path):
@@ -196,7 +216,7 @@ def _words(path):
 def test_plot_history_has_a_panel_for_each_figure_and_marks_the_best_epoch(tmp_path):
     viz.plot_history(HISTORY, tmp_path / "curves.svg")
     words = _words(tmp_path / "curves.svg")
-    assert words.count("loss") == 1 and words.count("mean iou") == 1
+    assert words.count("loss") == 1 and words.count("mean IoU") == 1
     assert {"training", "validation", "best epoch: 2"} <= set(words)
     viz.plot_history(HISTORY, tmp_path / "curves.svg", monitor="loss")
     assert "best epoch: 3" in _words(tmp_path / "curves.svg")

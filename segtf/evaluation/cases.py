@@ -1,16 +1,32 @@
 """Pictures of single images: what was shown, what is true, what was said, what is wrong."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from segtf.data import read_sample
 from segtf.tasks.choice import task_of
+from segtf.viz import ERROR_COLORS, error_colors
 
 TITLES = ("image", "truth", "prediction", "errors")
 SIDE = 512
 """Longest side of the pictures that are kept, in pixels."""
+
+
+class Case(NamedTuple):
+    """What is drawn of an image.
+
+    Args:
+        pictures: uint8 `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
+        classes: ids of the classes that truth or prediction hold.
+        errors: name to colour of what the errors show.
+    """
+
+    pictures: list
+    classes: set
+    errors: dict
 
 
 def draw_case(sample, predict, labels):
@@ -22,12 +38,54 @@ def draw_case(sample, predict, labels):
         labels: the `LabelMap` of both.
 
     Returns:
-        uint8 pictures `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
+        A `Case`.
     """
     spec = replace(predict.spec, labels=labels)
     image, truth = read_sample(sample, spec)
-    pictures = task_of(spec).pictures(image, truth, predict(image).mask, labels)
-    return [_fit(pictures[title]) for title in TITLES]
+    mask = predict(image).mask
+    pictures = task_of(spec).pictures(image, truth, mask, labels)
+    classes = _classes_in(truth) | _classes_in(mask)
+    fitted = [_fit(pictures[title]) for title in TITLES]
+    errors = _kinds_in(pictures["errors"], labels)
+    if labels.ignore_class not in np.unique(truth):
+        errors.pop("ignored", None)  # a dimmed image may have that grey
+    return Case(fitted, classes, errors)
+
+
+def legend_of(cases, labels):
+    """Return what the pictures of cases show.
+
+    Args:
+        cases: the `Case`s.
+        labels: the `LabelMap`.
+
+    Returns:
+        Two dicts of name to colour: of the classes that are painted, and of right and wrong.
+    """
+    ids = set().union(*(case.classes for case in cases)) - {labels.background}
+    shown = {
+        name: color
+        for id_, (name, color) in enumerate(zip(labels.names, labels.colors, strict=True))
+        if id_ in ids
+    }
+    errors = {name: color for case in cases for name, color in case.errors.items()}
+    return shown, {name: errors[name] for name in ERROR_COLORS if name in errors}
+
+
+def _classes_in(values):
+    """Ids in a map of class ids, or of the classes that are there in maps of each class."""
+    if values.ndim == 3:
+        return set(np.flatnonzero((values == 1).any(axis=(0, 1))).tolist())
+    return set(np.unique(values).tolist())
+
+
+def _kinds_in(picture, labels):
+    """Right and wrong, by the colours of a picture of errors: a dimmed image has none of them."""
+    present = {tuple(color) for color in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
+    kinds = {"hit": ERROR_COLORS["hit"]}
+    for colors in (ERROR_COLORS, error_colors(labels)):
+        kinds |= {kind: color for kind, color in colors.items() if color in present}
+    return kinds
 
 
 def _fit(picture):

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 
-from segtf.evaluation.cases import TITLES, draw_case
+from segtf.evaluation.cases import TITLES, draw_case, legend_of
 from segtf.evaluation.report_page import report_page
 from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
 from segtf.pages.page import number
-from segtf.viz import ERROR_COLORS, contact_sheet
+from segtf.viz import contact_sheet
 
 _FORMAT_VERSION = 1
 WORST_CASES = 12
@@ -60,6 +60,7 @@ def _draw_sheet(evaluation, chosen, cases, path):
         f"{evaluation.ids[index]}: image Dice {number(evaluation.image_dice[index], 3)}"
         for index in chosen
     ]
-    rows = [cases[index] for index in chosen]
-    labels = evaluation.labels
-    contact_sheet(rows, TITLES, path, captions=captions, labels=labels, legend=ERROR_COLORS)
+    shown = [cases[index] for index in chosen]
+    classes, errors = legend_of(shown, evaluation.labels)
+    rows = [case.pictures for case in shown]
+    contact_sheet(rows, TITLES, path, captions=captions, legend=classes | errors)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segtf.evaluation.bootstrap import DRAWS, FEWEST_IMAGES, LEVEL
-from segtf.evaluation.cases import TITLES
+from segtf.evaluation.cases import TITLES, legend_of
 from segtf.evaluation.plots import (
     confusion_plot,
     reliability_plot,
@@ -21,7 +21,7 @@ from segtf.tasks.semantic.answer import thresholded_class
 from segtf.tasks.semantic.outlines import TOLERANCE
 from segtf.tasks.semantic.sweep import sweep
 from segtf.tasks.semantic.vocabulary import headline_titles, how_means_are_made
-from segtf.viz import ERROR_COLORS, plot_history
+from segtf.viz import plot_history
 
 OPEN_UP_TO = 40
 """Tables of more images than this start folded."""
@@ -35,7 +35,7 @@ def report_page(evaluation, summary, order, worst, run=None):
         evaluation: an `Evaluation`.
         summary: its summary.
         order: indices of all images, the worst first.
-        worst: index to pictures of the images to show, the worst first.
+        worst: index to the `Case`s of the images to show, the worst first.
         run: the `Run` that trained the model, or `None`.
     """
     title = f"{evaluation.model} on {evaluation.data}, {evaluation.split}"
@@ -84,12 +84,11 @@ def _key_figures(summary):
 
 
 def _worst_cases(evaluation, worst):
-    keys = [
-        swatch(name, color)
-        for name, color in zip(evaluation.labels.names, evaluation.labels.colors, strict=True)
-    ]
-    errors = [swatch(name, color) for name, color in ERROR_COLORS.items()]
-    cases = (_case(evaluation, index, pictures) for index, pictures in worst.items())
+    keys, errors = (
+        [swatch(name, color) for name, color in colors.items()]
+        for colors in legend_of(worst.values(), evaluation.labels)
+    )
+    cases = (_case(evaluation, index, case.pictures) for index, case in worst.items())
     return html(
         '<h2>Worst cases first</h2><p class="legend">Classes: {}</p>'
         '<p class="legend">Errors: {}</p>{}',
@@ -110,7 +109,7 @@ def _case(evaluation, index, pictures):
     shown = joined(
         html(
             '<figure><img src="{}" alt="{}" loading="lazy"><figcaption>{}</figcaption></figure>',
-            picture_uri(picture, lossless=title == "errors"),
+            picture_uri(picture),
             title,
             title,
         )

@@ -54,6 +54,7 @@ class HistoryWriter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Add a row; columns are sorted but for the first."""
         row = {"epoch": epoch + 1, **{name: float(logs[name]) for name in sorted(logs)}}
+        row["learning_rate"] = float(self.model.optimizer.learning_rate)
         row["seconds"] = round(self.session.epoch_seconds, 2)
         self.session.history.append(row)
         text = io.StringIO()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from segtf.viz import error_map, overlay
+from segtf.viz import error_colors, error_map, overlay
 
 
 def pictures(image, truth, mask, labels):
@@ -26,5 +26,7 @@ def pictures(image, truth, mask, labels):
         shown["truth"] = overlay(image, truth, labels)
     shown["prediction"] = overlay(image, mask, labels)
     if truth is not None:
-        shown["errors"] = error_map(truth, mask, labels.ignore_class, labels.background)
+        shown["errors"] = error_map(
+            truth, mask, labels.ignore_class, labels.background, image, error_colors(labels)
+        )
     return shown
