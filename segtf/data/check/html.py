@@ -1,7 +1,7 @@
 """The report as one HTML file that needs no other: pictures are inside."""
 
 from segtf.data.check.sheet import visible
-from segtf.data.check.text import by_kind, name_of, root_of, size_text, verdict
+from segtf.data.check.text import by_cause, by_kind, files_of, name_of, root_of, size_text, verdict
 from segtf.data.decode import ImageError, read_image
 from segtf.data.masks import mask_files, read_class_ids
 from segtf.files import write_atomically
@@ -13,6 +13,7 @@ from segtf.viz import overlay
 _THUMBNAIL = 160
 _PICTURES_OF_A_KIND = 12
 _SAMPLES_SHOWN = 12
+_NAMED_OPENLY = 5
 
 
 def write_html(report, path):
@@ -73,15 +74,7 @@ def _figures(figures, labels):
 
 def _section(kind, findings, sample_of, source, root):
     first = findings[0]
-    items = joined(
-        html(
-            "<li>{}{}{}</li>",
-            ", ".join(name_of(path, root) for path in finding.files),
-            ": " if finding.files else "",
-            finding.cause,
-        )
-        for finding in findings
-    )
+    items = joined(_item(cause, alike, root) for cause, alike in by_cause(findings).items())
     # A finding is about a pair or about copies: one picture of a pair, each of the copies.
     files = {}
     for finding in findings:
@@ -95,6 +88,19 @@ def _section(kind, findings, sample_of, source, root):
         first.remedy,
         _gallery(shown, sample_of, source, root),
         items,
+    )
+
+
+def _item(cause, findings, root):
+    """A cause, and the files that have it: many of them folded."""
+    named = files_of(findings, root, most=len(findings) + max(len(one.files) for one in findings))
+    if len(findings) <= _NAMED_OPENLY:
+        return html("<li>{}{}{}</li>", named, ": " if named else "", cause)
+    return html(
+        "<li><details><summary>{}: {}</summary>{}</details></li>",
+        f"{len(findings)} times",
+        cause,
+        named,
     )
 
 

@@ -47,6 +47,30 @@ def by_kind(findings):
     return kinds
 
 
+def by_cause(findings):
+    """Return cause to list of findings, in the order of the findings: each is said once."""
+    causes = {}
+    for finding in findings:
+        causes.setdefault(finding.cause, []).append(finding)
+    return causes
+
+
+def files_of(findings, root, most):
+    """Return the names of the files of findings of one cause, as text.
+
+    Args:
+        findings: of one cause.
+        root: the folder that paths are shown from.
+        most: number of findings, and of files of each, that are named.
+    """
+    texts = []
+    for finding in findings[:most]:
+        names = [name_of(path, root) for path in finding.files[:most]]
+        texts.append(", ".join(names) + _more(len(finding.files) - most))
+    between = "; " if any(len(finding.files) > 1 for finding in findings) else ", "
+    return between.join(text for text in texts if text) + _more(len(findings) - most)
+
+
 def root_of(source):
     """Return the folder that paths in a report are shown from."""
     return Path(source.origin.get("folder", "."))
@@ -83,6 +107,10 @@ def _figures(figures):
         yield f"{figures.ignored:.2%} of the pixels count nowhere"
 
 
+def _more(count):
+    return f" and {count} more" if count > 0 else ""
+
+
 def _numbers(values):
     return " ".join(f"{value:.1f}" for value in values)
 
@@ -90,10 +118,10 @@ def _numbers(values):
 def _kind(kind, findings, root, shown):
     first = findings[0]
     yield f"{first.severity.upper()} {first.title} [{kind}]: {len(findings)}"
-    for finding in findings[:shown]:
-        names = [name_of(path, root) for path in finding.files[:shown]]
-        more = f" and {len(finding.files) - shown} more" if len(finding.files) > shown else ""
-        yield f"  {', '.join(names)}{more}{': ' if names else ''}{finding.cause}"
-    if len(findings) > shown:
-        yield f"  and {len(findings) - shown} more; --html FILE shows all"
+    causes = by_cause(findings)
+    for cause, alike in list(causes.items())[:shown]:
+        named = files_of(alike, root, shown)
+        yield f"  {named}{': ' if named else ''}{cause}"
+    if len(causes) > shown:
+        yield f"  and {len(causes) - shown} more; --html FILE shows all"
     yield f"  -> {first.remedy}"

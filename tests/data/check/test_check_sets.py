@@ -144,6 +144,17 @@ def test_reports_name_files_causes_and_remedies(tmp_path):
     assert 'src="http' not in html and "<script" not in html
 
 
+def test_what_many_files_have_is_said_once(tmp_path):
+    source = write_set(tmp_path / "set", [disc()] + [disc(value=9)] * 12)
+    report = check_source(source)
+    write_html(report, tmp_path / "report.html")
+    cause = next(found.cause for found in report.errors if "9" in found.cause)
+    text, html = report_text(report), (tmp_path / "report.html").read_text()
+    assert text.count(cause) == html.count(cause) == 1
+    assert "masks/10.png and 2 more" in text
+    assert "12 times" in html and "masks/12.png" in html
+
+
 def test_samples_without_masks_are_errors(tmp_path):
     source = write_set(tmp_path / "set", [disc()] * 2)
     samples = (*source.samples[:1], Sample("b", source.samples[1].image))
