@@ -263,6 +263,26 @@ def background_first(names):
     return (*names[first : first + 1], *names[:first], *names[first + 1 :])
 
 
+def in_order(names):
+    """Return class names in the order of their ids: of two, the background comes first.
+
+    For sources that give the ids themselves, as `background_first` is; of more than two names the
+    order stays.
+
+    Args:
+        names: of the classes, in any order.
+
+    Returns:
+        A tuple of the same names.
+
+    Example:
+
+    >>> in_order(("cat", "background")), in_order(("cat", "dog", "background"))
+    (('background', 'cat'), ('cat', 'dog', 'background'))
+    """
+    return background_first(names) if len(names) == 2 else tuple(names)
+
+
 def _of_one_line(names):
     """Names as they can be written one a line; those that are so already stay as they are."""
     lines = [" ".join(name.split()) if len(name.splitlines()) > 1 else name for name in names]

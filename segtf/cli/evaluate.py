@@ -49,7 +49,7 @@ def evaluate(
     evaluation = evaluate_model(
         model, source, split, out, outlines=outlines, on_image=_show_progress, **settings
     )
-    for line in _figures(evaluation.summary()):
+    for line in _figures(evaluation):
         click.echo(line)
     if evaluation.folder is not None:
         click.echo(f"{evaluation.folder / 'report.html'}: the worst cases first")
@@ -62,15 +62,14 @@ def _show_progress(done, total):
         click.echo(f"\r{done}/{total} images", err=True, nl=done == total)
 
 
-def _figures(summary):
+def _figures(evaluation):
     """The lines that a person reads first."""
-    from segtf.tasks.semantic.vocabulary import headline_titles
-
+    summary = evaluation.summary()
     yield f"{summary['images']} images of {summary['data']}, split {summary['split']}"
     ends = summary["confidence_intervals"]
     if "images_ignored" in summary:
         yield f"{summary['images_ignored']} of them count nowhere: every pixel is ignored"
-    for key, name in headline_titles(len(summary["per_class"])).items():
+    for key, name in evaluation.titles.items():
         line = f"{name} {_shown(summary[key])}"
         if key == "pixel_accuracy":
             yield line

@@ -187,7 +187,6 @@ def train(
     # On CPUs where TensorFlow leaves oneDNN off, training is about twice as fast with it.
     start_tensorflow(onednn=True)
     from segtf.evaluation.evaluate import evaluate
-    from segtf.tasks.semantic.vocabulary import headline_titles
     from segtf.training.folds import train_folds
     from segtf.training.train import resume as resume_run
     from segtf.training.train import train as train_run
@@ -204,12 +203,13 @@ def train(
         else:
             train_run(run, source, config, on_message=say)
     with _telling_that_the_model_is_safe(run):
-        summary = evaluate(run).summary()
+        evaluation = evaluate(run)
+        summary = evaluation.summary()
     click.echo(
         f"{summary['images']} held-out images at their own resolution: "
         + ", ".join(
             f"{name} {'-' if summary[key] is None else format(summary[key], '.4f')}"
-            for key, name in headline_titles(len(summary["per_class"])).items()
+            for key, name in evaluation.titles.items()
         )
     )
     if Run(run).has_folds:

@@ -77,6 +77,7 @@ def benchmark(
         origin=origin,
         cases=comparison.cases,
         details={"processor": read_cpu_name(unknown=platform.machine())},
+        task=first.task.name,
     )
     if out is not None:
         report.save(Path(out), "benchmark")

@@ -10,7 +10,8 @@ from segtf.comparing.side_by_side import Case
 from segtf.comparing.speed import Speed
 from segtf.files import write_atomically
 from segtf.labels import LabelMap
-from segtf.tasks.semantic.vocabulary import headline_titles
+from segtf.task_settings import SemanticSettings
+from segtf.tasks.choice import TASKS
 from segtf.viz import contact_sheet, overlay
 
 _FORMAT_VERSION = 1
@@ -54,6 +55,7 @@ class ParityReport:
         origin: where the images come from, for a person.
         cases: `Case`s of least agreement, for the picture.
         details: further plain values for the JSON file.
+        task: name of the task.
     """
 
     rows: tuple[Row, ...]
@@ -63,6 +65,7 @@ class ParityReport:
     origin: str
     cases: tuple[Case, ...]
     details: Mapping[str, object] = field(default_factory=dict)
+    task: str = SemanticSettings.name
 
     def to_dict(self):
         """Return plain values for JSON."""
@@ -81,7 +84,7 @@ class ParityReport:
         What was not measured is "-". Milliseconds are for one image at 50% and 95% of the runs,
         memory is that above the runtime's own.
         """
-        title = headline_titles(self.labels.num_classes)["mean_iou"]
+        title = TASKS[self.task].titles(self.labels.names)["mean_iou"]
         header = [title if name == "mean IoU" else name for name in _HEADER]
         columns = zip(header, *map(_cells, self.rows), strict=True)
         columns = [column for column in columns if set(column[1:]) != {"-"}]

@@ -10,7 +10,6 @@ from segtf.data import read_sample
 from segtf.tasks.choice import task_of
 from segtf.viz import ERROR_COLORS, error_colors
 
-TITLES = ("image", "truth", "prediction", "errors")
 SIDE = 512
 """Longest side of the pictures that are kept, in pixels."""
 
@@ -19,12 +18,12 @@ class Case(NamedTuple):
     """What is drawn of an image.
 
     Args:
-        pictures: uint8 `(h, w, 3)` of `TITLES`, none longer than `SIDE`.
+        pictures: title to uint8 `(h, w, 3)`, none longer than `SIDE`.
         classes: ids of the classes that truth or prediction hold.
         errors: name to colour of what the errors show.
     """
 
-    pictures: list
+    pictures: dict
     classes: set
     errors: dict
 
@@ -45,7 +44,7 @@ def draw_case(sample, predict, labels):
     mask = predict(image).mask
     pictures = task_of(spec).pictures(image, truth, mask, labels)
     classes = _classes_in(truth) | _classes_in(mask)
-    fitted = [_fit(pictures[title]) for title in TITLES]
+    fitted = {title: _fit(picture) for title, picture in pictures.items()}
     errors = _kinds_in(pictures["errors"], labels)
     if labels.ignore_class not in np.unique(truth):
         errors.pop("ignored", None)  # a dimmed image may have that grey

@@ -11,9 +11,11 @@ from segtf.evaluation.comparison_report import write_comparison
 from segtf.evaluation.tables import read_scores
 from segtf.files import read_json_object
 from segtf.runs import Run
-from segtf.tasks.semantic.scores import CLASS_FIGURES, ImageScores
+from segtf.task_settings import SemanticSettings
+from segtf.tasks.choice import TASKS
+from segtf.tasks.measured import CLASS_FIGURES
+from segtf.tasks.task import Task
 
-FIGURES = ("mean_dice", "mean_iou", "pixel_accuracy")
 REPORT_FIGURES = ("roc_auc", "expected_calibration_error")
 
 
@@ -25,7 +27,9 @@ class Comparison:
         names: name of each model.
         settings: architecture and size of each model as text, empty where not known.
         class_names: the classes.
-        scores: `ImageScores` of each model on the common images, in the same order.
+        task: the `Task` of all.
+        scores: counts and metrics of each model on the common images, in the same order: see
+            `segtf.tasks.measured.Measured`.
         image_counts: images that each model was evaluated on.
         reports: contents of ``metrics.json`` of each model.
     """
@@ -33,9 +37,15 @@ class Comparison:
     names: tuple[str, ...]
     settings: tuple[str, ...]
     class_names: tuple[str, ...]
-    scores: tuple[ImageScores, ...]
+    task: Task
+    scores: tuple[object, ...]
     image_counts: tuple[int, ...]
     reports: tuple[dict, ...]
+
+    @property
+    def titles(self):
+        """Keys of the metrics that sum models up, in order, with what people call them."""
+        return self.task.titles(self.class_names)
 
     @property
     def ids(self):
@@ -44,7 +54,7 @@ class Comparison:
 
     @cached_property
     def summaries(self):
-        """Figures of each model on the common images: a list of dicts of `FIGURES`."""
+        """Metrics of each model on the common images: a list of dicts of the keys of `titles`."""
         return [scores.summary() for scores in self.scores]
 
     @cached_property
@@ -61,7 +71,7 @@ class Comparison:
         ]
         return {
             name: np.array([[summary[name] for summary in models] for models in draws])
-            for name in FIGURES
+            for name in self.titles
         }
 
     @property
@@ -125,11 +135,13 @@ def compare(paths, out=None):
                 f"Expected reports on the classes {', '.join(class_names[:12])}. "
                 f"Received: {path} on {', '.join(list(report['per_class'])[:12])}"
             )
-    scores = [read_scores(folder, class_names) for folder in folders]
+    task = _task_of(reports, paths)
+    scores = [read_scores(folder, class_names, task.scores_of) for folder in folders]
     comparison = Comparison(
         names=_names(paths, reports),
         settings=tuple(map(_settings, paths)),
         class_names=class_names,
+        task=task,
         scores=_on_common_images(scores, paths),
         image_counts=tuple(len(one.ids) for one in scores),
         reports=tuple(reports),
@@ -137,6 +149,18 @@ def compare(paths, out=None):
     if out is not None:
         write_comparison(comparison, Path(out))
     return comparison
+
+
+def _task_of(reports, paths):
+    """The task of all reports; those that name none are of the time when there was one."""
+    names = [report.get("task", SemanticSettings.name) for report in reports]
+    for path, name in zip(paths, names, strict=True):
+        if not isinstance(name, str) or name not in TASKS or name != names[0]:
+            raise ValueError(
+                f"Expected reports on one task out of {', '.join(TASKS)}. "
+                f"Received: {path} on {name!r}"
+            )
+    return TASKS[names[0]]
 
 
 def _read_report(folder):

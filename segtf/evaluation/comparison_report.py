@@ -8,7 +8,6 @@ from segtf.evaluation.tables import write_table
 from segtf.files import write_atomically
 from segtf.pages.html import html, joined
 from segtf.pages.page import estimate, interval, number, page, plot, table
-from segtf.tasks.semantic.vocabulary import headline_titles
 
 REPORT_TITLES = {"roc_auc": "ROC area", "expected_calibration_error": "calibration error"}
 MOST_APART = 30
@@ -17,7 +16,7 @@ MOST_APART = 30
 def comparison_lines(comparison):
     """Yield the comparison as lines of text."""
     width = 2 + max(map(len, comparison.names))
-    titles = _titles(comparison)
+    titles = comparison.titles
     yield f"{len(comparison.ids)} images in common ({_own_counts(comparison)})"
     yield ("".ljust(width) + "".join(f"{title:<28}" for title in titles.values())).rstrip()
     for model, name in enumerate(comparison.names):
@@ -51,7 +50,7 @@ def _row(comparison, model):
         "settings": comparison.settings[model],
         "images": len(comparison.ids),
     }
-    for key in _titles(comparison):
+    for key in comparison.titles:
         row[key] = comparison.summaries[model][key]
         row[f"{key}_low"], row[f"{key}_high"] = comparison.interval(key, model)
         difference, (low, high) = comparison.difference(key, model)
@@ -96,7 +95,7 @@ def _page(comparison):
 
 def _figures_table(comparison):
     header = ["model", ""]
-    titles = _titles(comparison)
+    titles = comparison.titles
     for title in titles.values():
         header += [title, "difference"]
     header += REPORT_TITLES.values()
@@ -147,10 +146,6 @@ def _difference_cell(comparison, key, model):
 def _ends(ends):
     text = interval(ends)
     return f" ({text})" if text else ""
-
-
-def _titles(comparison):
-    return headline_titles(len(comparison.class_names))
 
 
 def _leaves_out_zero(low, high):

@@ -90,13 +90,8 @@ def evaluate(
         model=_name_of(model),
         data=source.name,
         split="out of fold" if is_out_of_fold else name,
-        labels=labels,
-        threshold=predict.spec.threshold,
-        scores=tally.scores(),
-        matrix=tally.matrix,
-        curve=tally.curve if tally.has_probabilities else None,
-        calibration=tally.calibration if tally.has_probabilities else None,
-        outlines=tally.outlines(),
+        spec=spec,
+        measured=tally.measured(),
         folder=folder,
     )
     if evaluation.folder is not None:

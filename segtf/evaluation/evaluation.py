@@ -14,22 +14,16 @@ from segtf.evaluation.bootstrap import (
     intervals,
     resamples,
 )
-from segtf.labels import LabelMap
-from segtf.metrics import (
-    Calibration,
-    Counts,
-    ThresholdCurve,
-    frequency_weighted_iou,
-    mean_dice,
-    mean_iou,
-)
-from segtf.tasks.semantic.outlines import (
+from segtf.metrics import Counts
+from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
+from segtf.tasks.measured import CLASS_FIGURES, Measured
+from segtf.tasks.outlines import (
     TOLERANCE,
     OutlineFigures,
     hidden_outlines,
     mean_defined,
 )
-from segtf.tasks.semantic.scores import CLASS_FIGURES, ImageScores
 
 
 @dataclass(frozen=True)
@@ -40,27 +34,62 @@ class Evaluation:
         model: name of the model: of its run folder or file.
         data: name of the data set.
         split: name of the split, or ``all``.
-        labels: the `LabelMap`.
-        threshold: probability from which a pixel of a binary task was foreground.
-        scores: `ImageScores`: counts of each image and class.
-        matrix: int64 `(K, K)`: confusion matrix over all pixels, true classes in rows.
-        curve: `ThresholdCurve` of a binary task, or `None`.
-        calibration: `Calibration`, or `None` for a model that gives class ids alone.
-        outlines: `OutlineFigures` of each image and class `(N, K)`, or `None`.
+        spec: the `ModelSpec`, with the labels that the masks were read by.
+        measured: what was counted: a `segtf.tasks.measured.Measured`.
         folder: where the report lies, or `None`.
     """
 
     model: str
     data: str
     split: str
-    labels: LabelMap
-    threshold: float
-    scores: ImageScores
-    matrix: np.ndarray
-    curve: ThresholdCurve | None
-    calibration: Calibration | None
-    outlines: OutlineFigures | None
+    spec: ModelSpec
+    measured: Measured
     folder: Path | None
+
+    @property
+    def task(self):
+        """The `segtf.tasks.task.Task`, which says what is shown."""
+        return task_of(self.spec)
+
+    @property
+    def labels(self):
+        """The `LabelMap`."""
+        return self.spec.labels
+
+    @property
+    def class_names(self):
+        """Names of the classes that are counted."""
+        return self.measured.names
+
+    @property
+    def scores(self):
+        """Counts of each image and class."""
+        return self.measured.scores
+
+    @property
+    def matrix(self):
+        """int64 `(K, K)`, confusion matrix over all pixels, true classes in rows, or `None`."""
+        return self.measured.matrix
+
+    @property
+    def curves(self):
+        """Name of each class that a threshold decides for to its `ThresholdCurve`."""
+        return self.measured.curves
+
+    @property
+    def calibration(self):
+        """`Calibration`, or `None` for a model that gives decisions alone."""
+        return self.measured.calibration
+
+    @property
+    def outlines(self):
+        """`OutlineFigures` of each image and class `(N, K)`, or `None`."""
+        return self.measured.outlines
+
+    @property
+    def titles(self):
+        """Keys of the metrics that sum it up, in order, with what people call them."""
+        return self.task.titles(self.class_names)
 
     @property
     def ids(self):
@@ -155,7 +184,6 @@ class Evaluation:
             "images": len(self.ids),
             **self._ignored_summary(),
             **{name: _number(value) for name, value in self.scores.summary().items()},
-            **self._pooled_summary(),
             "mean_over_images": {
                 "dice": _number(mean_defined(self.image_dice)),
                 "iou": _number(mean_defined(self.image_iou)),
@@ -169,22 +197,11 @@ class Evaluation:
                 **{name: _numbers(ends) for name, ends in self.intervals.items()},
             },
             "per_class": {
-                name: self._class_summary(index) for index, name in enumerate(self.labels.names)
+                name: self._class_summary(index) for index, name in enumerate(self.class_names)
             },
             **self._outline_summary(),
-            **self._probability_summary(),
-            "confusion_matrix": self.matrix.tolist(),
-        }
-
-    def _pooled_summary(self):
-        """The figures of the pixels of all images together."""
-        known = self.matrix.any()
-        return {
-            "frequency_weighted_iou": frequency_weighted_iou(self.matrix) if known else None,
-            "over_all_pixels": {
-                "dice": mean_dice(self.matrix) if known else None,
-                "iou": mean_iou(self.matrix) if known else None,
-            },
+            **self._calibration_summary(),
+            **_plain(self.task.summary(self.measured, self.spec)),
         }
 
     def _ignored_summary(self):
@@ -217,22 +234,19 @@ class Evaluation:
             }
         }
 
-    def _probability_summary(self):
+    def _calibration_summary(self):
         if self.calibration is None:
             return {}
-        error = self.calibration.expected_error() if self.matrix.any() else None
-        summary = {"expected_calibration_error": error}
-        if self.curve is not None:
-            # Without foreground in the truth, the best threshold is whichever finds nothing.
-            known = self.curve.positives.any()
-            best, best_dice = self.curve.best_threshold() if known else (None, None)
-            summary["threshold"] = {
-                "used": self.threshold,
-                "best": best,
-                "best_dice_over_all_pixels": best_dice,
-            }
-            summary["roc_auc"] = _number(self.curve.roc_auc())
-        return summary
+        known = self.scores.counting.any()
+        error = self.calibration.expected_error() if known else None
+        return {"expected_calibration_error": error}
+
+
+def _plain(values):
+    """A dict for JSON, whose numbers that are not defined are `None`."""
+    if isinstance(values, dict):
+        return {name: _plain(value) for name, value in values.items()}
+    return _number(values) if isinstance(values, float) else values
 
 
 def _number(value):

@@ -39,7 +39,7 @@ def threshold_plot(sweep, used, best):
     """Draw Dice, precision and recall over the threshold.
 
     Args:
-        sweep: what `segtf.tasks.semantic.sweep.sweep` returned.
+        sweep: what `segtf.tasks.sweep.sweep` returned.
         used: threshold that the figures of the report belong to.
         best: threshold of the highest Dice, or `None`.
     """

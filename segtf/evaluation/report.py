@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from segtf.evaluation.cases import TITLES, draw_case, legend_of
+from segtf.evaluation.cases import draw_case, legend_of
 from segtf.evaluation.report_page import report_page
 from segtf.evaluation.tables import write_tables
 from segtf.files import write_atomically
@@ -25,7 +25,7 @@ def write_report(evaluation, samples, predictor_of, run=None):
         images.csv          id, dice, iou, ... of each image
         classes.csv         the figures of each class over all pixels, with their intervals
         image_classes.csv   pixels found, wrongly found and missed of each class in each image
-        thresholds.csv      the figures of a binary task at each threshold
+        thresholds.csv      the figures of a class that a threshold decides for, at each
         overlays.png        the worst image, the best, and some between
         report.html         all of this to look at, in one file
 
@@ -39,7 +39,7 @@ def write_report(evaluation, samples, predictor_of, run=None):
     folder = evaluation.folder
     folder.mkdir(parents=True, exist_ok=True)
     summary = evaluation.summary()
-    written = {"format_version": _FORMAT_VERSION, **summary}
+    written = {"format_version": _FORMAT_VERSION, "task": evaluation.task.name, **summary}
     write_atomically(folder / "metrics.json", json.dumps(written, indent=2) + "\n")
     write_tables(evaluation, summary)
 
@@ -62,5 +62,5 @@ def _draw_sheet(evaluation, chosen, cases, path):
     ]
     shown = [cases[index] for index in chosen]
     classes, errors = legend_of(shown, evaluation.labels)
-    rows = [case.pictures for case in shown]
-    contact_sheet(rows, TITLES, path, captions=captions, legend=classes | errors)
+    rows = [list(case.pictures.values()) for case in shown]
+    contact_sheet(rows, list(shown[0].pictures), path, captions=captions, legend=classes | errors)

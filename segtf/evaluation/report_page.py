@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segtf.evaluation.bootstrap import DRAWS, FEWEST_IMAGES, LEVEL
-from segtf.evaluation.cases import TITLES, legend_of
+from segtf.evaluation.cases import legend_of
 from segtf.evaluation.plots import (
     confusion_plot,
     reliability_plot,
@@ -17,12 +17,11 @@ from segtf.evaluation.plots import (
 from segtf.pages.html import html, joined
 from segtf.pages.page import bar, estimate, interval, number, page, plot, swatch, table, tiles
 from segtf.pages.pictures import picture_uri
-from segtf.tasks.semantic.answer import thresholded_class
-from segtf.tasks.semantic.outlines import TOLERANCE
-from segtf.tasks.semantic.sweep import sweep
-from segtf.tasks.semantic.vocabulary import headline_titles, how_means_are_made
+from segtf.tasks.outlines import TOLERANCE
+from segtf.tasks.sweep import sweep
 from segtf.viz import plot_history
 
+IMAGE_TITLES = {"dice": "image Dice", "iou": "image IoU", "pixel_accuracy": "pixel accuracy"}
 OPEN_UP_TO = 40
 """Tables of more images than this start folded."""
 _TRAINING_CAPTION = "Figures of each epoch over all pixels, at the model's size"
@@ -42,10 +41,10 @@ def report_page(evaluation, summary, order, worst, run=None):
     return page(
         title,
         _header(evaluation, title),
-        _key_figures(summary),
+        _key_figures(evaluation, summary),
         _worst_cases(evaluation, worst),
         _classes(evaluation, summary),
-        _curves(evaluation, summary),
+        _curves(evaluation),
         _training(run),
         _all_images(evaluation, order),
         _notes(evaluation),
@@ -54,8 +53,11 @@ def report_page(evaluation, summary, order, worst, run=None):
 
 def _header(evaluation, title):
     count = len(evaluation.ids)
-    is_thresholded = thresholded_class(evaluation.labels.names) is not None
-    decided = f", threshold {evaluation.threshold:g}" if is_thresholded else ""
+    thresholds = evaluation.task.thresholds(evaluation.spec)
+    of_several = len(thresholds) > 1
+    decided = "".join(
+        f", threshold {one:g}{f' of {name}' * of_several}" for name, one in thresholds.items()
+    )
     return html(
         '<h1>{}</h1><p class="soft">{}</p>',
         title,
@@ -63,11 +65,11 @@ def _header(evaluation, title):
     )
 
 
-def _key_figures(summary):
+def _key_figures(evaluation, summary):
     few = f"no interval: under {FEWEST_IMAGES} images"
     entries = [
         (name, number(summary[key]), interval(summary["confidence_intervals"][key]) or few)
-        for key, name in headline_titles(len(summary["per_class"])).items()
+        for key, name in evaluation.titles.items()
     ]
     if outlines := summary.get("outlines"):
         entries += [
@@ -113,7 +115,7 @@ def _case(evaluation, index, pictures):
             title,
             title,
         )
-        for title, picture in zip(TITLES, pictures, strict=True)
+        for title, picture in pictures.items()
     )
     return html(
         '<div class="case"><h3>{}<span>{}</span></h3><div class="pictures">{}</div></div>',
@@ -129,19 +131,20 @@ def _classes(evaluation, summary):
     header += ["boundary F", "Hausdorff 95"] if has_outlines else []
     header += ["share of pixels", "images with it"]
     total = max(sum(figures["pixels"] for figures in summary["per_class"].values()), 1)
+    colors = dict(zip(evaluation.labels.names, evaluation.labels.colors, strict=True))
     rows = []
-    for (name, figures), color in zip(
-        summary["per_class"].items(), evaluation.labels.colors, strict=True
-    ):
-        row = [swatch(name, color), bar(figures["iou"])]
+    for name, figures in summary["per_class"].items():
+        row = [swatch(name, colors[name]), bar(figures["iou"])]
         row += [estimate(figures[key], figures[f"{key}_interval"]) for key in ("iou", "dice")]
         row += [number(figures[quantity]) for quantity in ("precision", "recall", "specificity")]
         if has_outlines:
             row += [number(figures["boundary_f"]), number(figures["hausdorff_95"], 1)]
         row += [f"{figures['pixels'] / total:.2%}", str(figures["images"])]
         rows.append(row)
-    drawing = confusion_plot(evaluation.matrix, evaluation.labels.names)
-    confusion = plot(drawing, "Confusion matrix, rows adding up to 100%", wide=True)
+    confusion = ""
+    if evaluation.matrix is not None:
+        drawing = confusion_plot(evaluation.matrix, evaluation.class_names)
+        confusion = plot(drawing, "Confusion matrix, rows adding up to 100%", wide=True)
     few = f" (of {FEWEST_IMAGES} images or more with the class)"
     return html(
         "<h2>Classes</h2><p>Over all pixels of all images, with {:.0%} intervals{}.</p>"
@@ -153,17 +156,24 @@ def _classes(evaluation, summary):
     )
 
 
-def _curves(evaluation, summary):
+def _curves(evaluation):
     drawings = [plot(spread_plot(evaluation.image_dice), "Image Dice, in order")]
-    if evaluation.curve is not None:
-        figures, threshold = sweep(evaluation.curve), summary["threshold"]
-        used, best = threshold["used"], threshold["best"]
-        drawings.append(plot(threshold_plot(figures, used, best), "What each threshold would give"))
-    if summary.get("roc_auc") is not None:
-        drawings.append(plot(roc_plot(figures, summary["roc_auc"]), "ROC"))
-    if evaluation.calibration is not None:
-        drawings.append(plot(reliability_plot(evaluation.calibration), "Is it as sure as right?"))
+    curves = evaluation.curves
+    for name, used in evaluation.task.thresholds(evaluation.spec).items():
+        if name in curves:
+            drawings += _threshold_plots(curves[name], used, f": {name}" * (len(curves) > 1))
+    if (calibration := evaluation.calibration) is not None:
+        drawings.append(plot(reliability_plot(calibration), "Is it as sure as right?"))
     return html('<h2>Curves</h2><div class="plots">{}</div>', joined(drawings))
+
+
+def _threshold_plots(curve, used, of_class):
+    figures, known = sweep(curve), curve.positives.any()
+    best = curve.best_threshold()[0] if known else None
+    title = f"What each threshold would give{of_class}"
+    yield plot(threshold_plot(figures, used, best), title)
+    if not np.isnan(area := curve.roc_auc()):
+        yield plot(roc_plot(figures, area), f"ROC{of_class}")
 
 
 def _training(run):
@@ -179,14 +189,14 @@ def _training(run):
 
 def _all_images(evaluation, order):
     outlines = evaluation.image_outlines
-    header = ["image", "", "image Dice", "image IoU", "pixel accuracy"]
+    by_image = evaluation.scores.by_image
+    header = ["image", "", *(IMAGE_TITLES.get(name, name) for name in by_image)]
     header += ["boundary F", "Hausdorff 95", "surface distance"] if outlines is not None else []
     rows = []
     for index in order:
         dice = evaluation.image_dice[index]
-        row = [evaluation.ids[index], bar(None if np.isnan(dice) else dice), number(dice)]
-        row += [number(evaluation.image_iou[index])]
-        row += [number(evaluation.scores.pixel_accuracy[index])]
+        row = [evaluation.ids[index], bar(None if np.isnan(dice) else dice)]
+        row += [number(values[index]) for values in by_image.values()]
         if outlines is not None:
             row += [number(outlines.boundary_f[index])]
             row += [number(outlines.hausdorff_95[index], 1)]
@@ -202,7 +212,7 @@ def _all_images(evaluation, order):
 
 
 def _notes(evaluation):
-    mean = how_means_are_made(evaluation.labels.names)
+    mean = evaluation.task.notes(evaluation.class_names)
     outlines = ""
     if evaluation.outlines is not None:
         outlines = (

@@ -6,8 +6,7 @@ import io
 import numpy as np
 
 from segtf.files import write_atomically
-from segtf.tasks.semantic.scores import ImageScores
-from segtf.tasks.semantic.sweep import sweep
+from segtf.tasks.sweep import sweep
 
 COUNTS = ("true_positive", "false_positive", "false_negative")
 
@@ -25,9 +24,8 @@ def write_tables(evaluation, summary):
     write_table(folder / "images.csv", *_by_image(evaluation))
     write_table(folder / "classes.csv", *_by_class(summary))
     write_table(folder / "image_classes.csv", *_by_image_and_class(evaluation))
-    if evaluation.curve is not None:
-        figures = sweep(evaluation.curve)
-        write_table(folder / "thresholds.csv", list(figures), zip(*figures.values(), strict=True))
+    if evaluation.curves:
+        write_table(folder / "thresholds.csv", *_by_threshold(evaluation.curves))
 
 
 def write_table(path, header, rows):
@@ -39,12 +37,16 @@ def write_table(path, header, rows):
     write_atomically(path, text.getvalue())
 
 
-def read_scores(folder, class_names):
-    """Read the `ImageScores` back that `write_tables` wrote.
+def read_scores(folder, class_names, scores_of):
+    """Read the counts back that `write_tables` wrote.
 
     Args:
         folder: folder of the report.
-        class_names: names of all classes, in order.
+        class_names: names of the classes, in order.
+        scores_of: that of the `segtf.tasks.task.Task`.
+
+    Returns:
+        What `scores_of` makes of them.
 
     Raises:
         ValueError: if the tables are not there or do not fit together.
@@ -61,16 +63,11 @@ def read_scores(folder, class_names):
             )
         place = (places[row["id"]], classes[row["class"]])
         counts[:, *place] = [int(row[name]) for name in COUNTS]
-    return ImageScores.of_pixels(ids, *counts)
+    return scores_of(ids, *counts)
 
 
 def _by_image(evaluation):
-    columns = {
-        "id": evaluation.ids,
-        "dice": evaluation.image_dice,
-        "iou": evaluation.image_iou,
-        "pixel_accuracy": evaluation.scores.pixel_accuracy,
-    }
+    columns = {"id": evaluation.ids, **evaluation.scores.by_image}
     if evaluation.outlines is not None:
         columns.update(evaluation.image_outlines._asdict())
     return list(columns), zip(*columns.values(), strict=True)
@@ -92,13 +89,25 @@ def _by_class(summary):
 
 def _by_image_and_class(evaluation):
     """Only the classes that truth or prediction holds, so that many classes stay readable."""
-    scores, names = evaluation.scores, evaluation.labels.names
+    scores, names = evaluation.scores, evaluation.class_names
     counts = np.stack(scores.counts[:3], axis=-1)
     rows = (
         (scores.ids[image], names[class_id], *map(int, counts[image, class_id]))
         for image, class_id in np.argwhere(counts.any(axis=-1))
     )
     return ["id", "class", *COUNTS], rows
+
+
+def _by_threshold(curves):
+    """Of several classes, each line says of which it is."""
+    header, rows = [], []
+    for name, curve in curves.items():
+        figures = sweep(curve)
+        of_class = {"class": [name] * len(figures["threshold"])} if len(curves) > 1 else {}
+        columns = {**of_class, **figures}
+        header = list(columns)
+        rows += zip(*columns.values(), strict=True)
+    return header, rows
 
 
 def _cell(value):

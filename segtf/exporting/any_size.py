@@ -6,6 +6,8 @@ import numpy as np
 from segtf.inference.formats import find_model
 from segtf.models import build_model, ensemble
 from segtf.models.blocks import crop_like, image_input, pad_to_multiple
+from segtf.signatures import LOGITS
+from segtf.tasks.choice import task_of
 
 _STRIDES = (1, 2, 4, 8, 16, 32, 64)
 
@@ -37,7 +39,11 @@ def at_any_size(model, model_or_run):
         )
         for _ in (run.held_out_of_folds() if run.has_folds else (None,))
     ]
-    rebuilt = ensemble(members, name=model.name) if run.has_folds else members[0]
+    rebuilt = members[0]
+    if run.has_folds:
+        spec = run.spec()
+        activation = task_of(spec).texts(spec)[LOGITS].activation
+        rebuilt = ensemble(members, activation, name=model.name)
     rebuilt.set_weights(model.get_weights())
     return rebuilt
 

@@ -7,8 +7,8 @@ import re
 
 from segtf.files import read_json_object
 from segtf.inference.formats import find_model
-from segtf.tasks.semantic.answer import thresholded_class
-from segtf.tasks.semantic.vocabulary import headline_titles
+from segtf.spec import ModelSpec
+from segtf.tasks.choice import task_of
 
 _MARKS = re.compile(r"([\\`*_\[\]|#<>])")
 _LOW_IOU = 0.5
@@ -46,7 +46,7 @@ def model_card(name, about, report, figures):
         ["## Classes", "", *_classes(about["labels"])],
         ["## Intended use", "", *_use(names, data)],
         ["## Data", "", *_data(data)],
-        ["## Figures", "", *_figures(names, figures, origin["metrics"])],
+        ["## Figures", "", *_figures(about, figures, origin["metrics"])],
         ["## Agreement with the trained model", "", *_agreement(report)],
         ["## Limits", "", *_limits(about, figures, data, report)],
         ["## Made with", "", _joined(origin["packages"])],
@@ -60,10 +60,11 @@ def _summary(about, report):
     others = f"others are brought to {height} x {width} by: {about['resize']}"
     if about["dynamic_size"]:
         size, others = "of any height and width", f"it was made for {height} x {width}"
-    threshold, foreground = "", thresholded_class(about["labels"]["names"])
-    if foreground is not None:
-        threshold = f" A pixel is {_text(foreground)} from a probability of "
-        threshold += f"{about['threshold']:g} on."
+    spec = ModelSpec.from_dict(about)
+    threshold = "".join(
+        f" A pixel is {_text(name)} from a probability of {one:g} on."
+        for name, one in task_of(spec).thresholds(spec).items()
+    )
     return (
         f"A segmentation model, {_text(origin['model'])}, of {origin['parameters']:,} parameters, "
         f"in the format {report.rows[-1].format}. It takes images {size} and {about['channels']} "
@@ -109,11 +110,11 @@ def _data(data):
     yield from _table(("what", "value"), rows)
 
 
-def _figures(names, figures, metrics):
+def _figures(about, figures, metrics):
     if figures is None:
         yield from _figures_of_training(metrics)
         return
-    titles = headline_titles(len(names))
+    titles = task_of(ModelSpec.from_dict(about)).titles(tuple(figures.get("per_class", ())))
     intervals = figures.get("confidence_intervals") or {}
     level = intervals.get("level", 0.95)
     yield (

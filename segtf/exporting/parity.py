@@ -17,7 +17,7 @@ from segtf.data import Source
 from segtf.data.decode import read_image
 from segtf.inference.formats.tflite_file import TFLiteBackend
 from segtf.inference.predictor import Predictor
-from segtf.tasks.semantic.vocabulary import headline_titles
+from segtf.tasks.choice import task_of
 
 _FILES_CHECKED = 16
 _CANVASES_TRIED = 32
@@ -102,6 +102,7 @@ class Trial:
             self.origin,
             comparison.cases,
             details or {},
+            spec.task.name,
         )
 
     def compare(self, exported, least):
@@ -149,7 +150,8 @@ class Trial:
             )
         if self.max_iou_drop is None:
             return
-        title = headline_titles(self.reference.spec.labels.num_classes)["mean_iou"]
+        spec = self.reference.spec
+        title = task_of(spec).titles(spec.labels.names)["mean_iou"]
         if keras.mean_iou is None:
             raise ExportError(
                 "Expected labelled pixels to measure the loss of IoU on. Received: "

@@ -84,7 +84,7 @@ def draw_probabilities(prediction):
         ValueError: for a model that gives class ids and nothing else.
     """
     chances = prediction.probabilities
-    first = 1 if chances.shape[-1] == 1 else 0
+    first = prediction.spec.labels.num_classes - chances.shape[-1]
     return {
         first + channel: np.round(255 * chances[..., channel]).astype(np.uint8)
         for channel in range(chances.shape[-1])

@@ -49,7 +49,17 @@ class Task:
             of the image, and a `ModelSpec`, that returns the answer at the image's size. The same
             in Python and in the graph of an exported model.
         scores: function of a `LabelMap` and `with_outlines` that returns an accumulator: its
-            ``add(id, truth, prediction)`` takes each image, then ``scores()`` gives the metrics.
+            ``add(id, truth, prediction)`` takes each image, then ``measured()`` gives the
+            `segtf.tasks.measured.Measured`, and ``scores()`` its `scores` alone.
+        scores_of: function of ids and of true positive, false positive and false negative pixels
+            `(N, K)` that returns such scores again, as a report keeps them.
+        titles: function of the names of the classes that are counted that returns the keys of the
+            metrics that sum up an evaluation, in order, with what people call them.
+        notes: function of these names that returns how those are made, as sentences.
+        thresholds: function of a `ModelSpec` that returns the names of the classes that a threshold
+            decides for, with it; empty where none does.
+        summary: function of a `Measured` and a `ModelSpec` that returns a dict for JSON of what an
+            evaluation says besides what it says of any task.
         pictures: function of an image, truth, answer and `LabelMap` that returns title to uint8
             RGB picture; without a truth (`None`) those that need none, ``prediction`` among them.
     """
@@ -65,6 +75,11 @@ class Task:
     per_pixel: Mapping[str, Callable]
     decode: Callable
     scores: Callable
+    scores_of: Callable
+    titles: Callable
+    notes: Callable
+    thresholds: Callable
+    summary: Callable
     pictures: Callable
 
     def channels(self, spec):

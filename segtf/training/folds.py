@@ -17,6 +17,8 @@ from segtf.models.ensemble import ensemble
 from segtf.models.keras_file import read_keras_file
 from segtf.ranges import whole_number
 from segtf.runs import Run
+from segtf.signatures import LOGITS
+from segtf.tasks.choice import task_of
 from segtf.training.config import TrainConfig
 from segtf.training.preparation import with_task_of
 from segtf.training.recipe import recipe_text
@@ -165,4 +167,5 @@ def _put_together(run, folds):
     task = specs[0].task.mean([spec.task for spec in specs])
     run.save_spec(replace(specs[0], task=task))
     with replacing(run.best_model) as beside:
-        ensemble(models, name=f"{models[0].name}_folds").save(beside)
+        activation = task_of(specs[0]).texts(specs[0])[LOGITS].activation
+        ensemble(models, activation, name=f"{models[0].name}_folds").save(beside)

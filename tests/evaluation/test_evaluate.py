@@ -154,7 +154,7 @@ def test_few_images_have_no_intervals(red_model, red_folder, tmp_path, capsys, c
     assert summary["confidence_intervals"]["absent"] == "fewer than 3 images"
     assert summary["per_class"]["foreground"]["iou_interval"] == [None, None]
     assert "Fewer than 3 images" in (tmp_path / "report" / "report.html").read_text()
-    lines = list(figure_lines(found.summary()))
+    lines = list(figure_lines(found))
     assert any(
         line.startswith("mean Dice over images") and line.endswith("(95%: -, fewer than 3 images)")
         for line in lines
@@ -206,7 +206,7 @@ def test_a_set_of_ignored_pixels_has_no_figures(red_model, red_folder, tmp_path)
     assert summary["mean_dice"] is summary["mean_iou"] is summary["pixel_accuracy"] is None
     assert summary["images_ignored"] == 2
     assert (tmp_path / "report" / "report.html").is_file()
-    assert any("every pixel is ignored" in line for line in figure_lines(found.summary()))
+    assert any("every pixel is ignored" in line for line in figure_lines(found))
 
 
 def test_hidden_outlines_are_said(red_model, red_folder, tmp_path):
@@ -219,7 +219,7 @@ def test_hidden_outlines_are_said(red_model, red_folder, tmp_path):
     assert np.isnan(found.image_outlines.boundary_f).tolist() == [True, False]
     assert found.summary()["outlines"]["images_hidden"] == 1
     assert "In 1 of 2 images" in (tmp_path / "report.html").read_text()
-    assert any(line.startswith("1 images with outlines") for line in figure_lines(found.summary()))
+    assert any(line.startswith("1 images with outlines") for line in figure_lines(found))
 
 
 def test_outlines_are_those_of_the_shift(red_model, red_folder):

@@ -38,7 +38,8 @@ def probabilities(logits):
 def test_the_probabilities_are_the_mean_of_the_members(tmp_path, logits):
     members = [member(one) for one in logits]
     path = tmp_path / "ensemble.keras"
-    ensemble(members).save(path)
+    activation = "sigmoid" if len(logits[0]) == 1 else "softmax"
+    ensemble(members, activation).save(path)
     model = keras.saving.load_model(path, safe_mode=True)
     images = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3)).astype("float32")
     received = model.predict(images, verbose=0)
@@ -49,6 +50,15 @@ def test_the_probabilities_are_the_mean_of_the_members(tmp_path, logits):
 
 def test_models_that_do_not_fit_together_are_refused():
     with pytest.raises(ValueError, match=r"two models or more.*Received: 1 of"):
-        ensemble([member([1.0])])
+        ensemble([member([1.0])], "sigmoid")
     with pytest.raises(ValueError, match=r"of one shape\. Received: 2 of"):
-        ensemble([member([1.0]), member([1.0, 2.0])])
+        ensemble([member([1.0]), member([1.0, 2.0])], "sigmoid")
+    with pytest.raises(ValueError, match=r"sigmoid or softmax\. Received: 'tanh'"):
+        ensemble([member([1.0]), member([2.0])], "tanh")
+
+
+def test_classes_that_overlap_are_averaged_each_by_itself():
+    model = ensemble([member([2.0, -1.0]), member([0.0, 3.0])], "sigmoid")
+    received = model.predict(np.zeros((1, 4, 4, 3), "float32"), verbose=0)
+    expected = (1 / (1 + np.exp([-2.0, 1.0])) + 1 / (1 + np.exp([0.0, -3.0]))) / 2
+    np.testing.assert_allclose(1 / (1 + np.exp(-received[0, 0, 0])), expected, rtol=1e-5)

@@ -9,7 +9,7 @@ from pathlib import Path
 from segtf.class_lists import IGNORED_NAMES
 from segtf.color_lines import read_colored, table_lines
 from segtf.data.masks import color_values
-from segtf.labels import IGNORE_CLASS, LabelMap, background_first
+from segtf.labels import IGNORE_CLASS, LabelMap, in_order
 from segtf.text_files import clean, read_text
 
 _SEPARATOR = re.compile(r"sep=(.)\s*$")
@@ -62,8 +62,8 @@ def read_color_table(path):
             "Expected a table of at least two classes, each line a name and red, green, blue "
             f"(car,0,0,142). Received: {len(names)} in {path}"
         )
-    if len(names) == 2 and tuple(names) != background_first(names):
-        names = background_first(names)
+    if in_order(names) != tuple(names):
+        names = in_order(names)
         notices.append(f"{names[0]} is class 0, as the background of two classes")
     ids = {**dict.fromkeys(ignored, IGNORE_CLASS), **{name: id_ for id_, name in enumerate(names)}}
     shown = {entry.name: entry.color for entry in reversed(entries)}

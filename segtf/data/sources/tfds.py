@@ -8,7 +8,7 @@ from segtf.data.sources.pets import TRIMAP_VALUES
 from segtf.data.sources.registry import register_source
 from segtf.data.sources.split_names import split_name
 from segtf.files import publishing_folder
-from segtf.labels import IGNORE_CLASS, LabelMap, background_first
+from segtf.labels import IGNORE_CLASS, LabelMap, in_order
 from segtf.text_files import clean
 
 _KNOWN = {"oxford_iiit_pet": (PET_LABELS, TRIMAP_VALUES)}
@@ -100,8 +100,8 @@ def _classes(name, feature, classes):
         )
     names, ids = list(names), {id_: id_ for id_ in range(len(names))}
     notices = ()
-    if len(names) == 2 and background_first(names) != tuple(names):
-        names, ids = background_first(names), {0: 1, 1: 0}
+    if in_order(names) != tuple(names):
+        names, ids = in_order(names), {0: 1, 1: 0}
         notices = (f"{names[0]} is class 0, as the background of two classes",)
     return LabelMap(tuple(names)), dict.fromkeys(range(256), IGNORE_CLASS) | ids, notices
 

@@ -5,23 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from segtf.metrics import (
-    Counts,
-    dice,
-    iou,
-    mean_over_classes,
-    precision,
-    recall,
-    specificity,
-)
-
-CLASS_FIGURES = {
-    "dice": dice,
-    "iou": iou,
-    "precision": precision,
-    "recall": recall,
-    "specificity": specificity,
-}
+from segtf.metrics import Counts, dice, iou, mean_over_classes
 
 
 @dataclass(frozen=True)
@@ -93,6 +77,11 @@ class ImageScores:
         NaN where no pixel counts.
         """
         return self._of_images(iou(self.counts))
+
+    @property
+    def by_image(self):
+        """Name of each metric of an image to its values `(N,)`."""
+        return {"dice": self.dice, "iou": self.iou, "pixel_accuracy": self.pixel_accuracy}
 
     @cached_property
     def pixel_accuracy(self):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from segtf.metrics import Calibration, ThresholdCurve, confusion_matrix, counts
+from segtf.tasks.measured import Measured
+from segtf.tasks.outlines import OutlineFigures, outline_figures
 from segtf.tasks.semantic.answer import thresholded_class
-from segtf.tasks.semantic.outlines import OutlineFigures, outline_figures
 from segtf.tasks.semantic.scores import ImageScores
 
 
@@ -53,6 +54,19 @@ class Tally:
     def scores(self):
         """Return the `ImageScores` of what was added."""
         return ImageScores.of_pixels(self._ids, *np.stack(self._counts, axis=1))
+
+    def measured(self):
+        """Return the `Measured` of what was added."""
+        foreground = thresholded_class(self.labels.names)
+        has_curve = self.has_probabilities and self.curve is not None
+        return Measured(
+            names=self.labels.names,
+            scores=self.scores(),
+            matrix=self.matrix,
+            curves={foreground: self.curve} if has_curve else {},
+            calibration=self.calibration if self.has_probabilities else None,
+            outlines=self.outlines(),
+        )
 
     def outlines(self):
         """Return the `OutlineFigures` `(N, K)` of what was added, or `None`."""

@@ -6,9 +6,12 @@ from segtf.tasks.semantic.answer import channel_names, texts
 from segtf.tasks.semantic.decode import class_ids, decode, probabilities
 from segtf.tasks.semantic.objective import objective
 from segtf.tasks.semantic.pictures import pictures
+from segtf.tasks.semantic.scores import ImageScores
+from segtf.tasks.semantic.summary import summary, thresholds
 from segtf.tasks.semantic.tally import Tally
 from segtf.tasks.semantic.targets import check_foreground, targets
 from segtf.tasks.semantic.threshold import settle
+from segtf.tasks.semantic.vocabulary import headline_titles, how_means_are_made
 from segtf.tasks.task import Task
 
 SEMANTIC = Task(
@@ -26,5 +29,10 @@ SEMANTIC = Task(
     },
     decode=decode,
     scores=Tally,
+    scores_of=ImageScores.of_pixels,
+    titles=headline_titles,
+    notes=how_means_are_made,
+    thresholds=thresholds,
+    summary=summary,
     pictures=pictures,
 )

@@ -22,18 +22,20 @@ model's size.
 from segtf.tasks.semantic.answer import thresholded_class
 
 
-def headline_titles(num_classes):
-    """Return what the figures are called that sum up an evaluation, by their keys.
+def headline_titles(names):
+    """Return what the metrics are called that sum up an evaluation, by their keys.
 
     Args:
-        num_classes: number of classes; two are a binary task.
+        names: of all classes, in order.
 
     Example:
 
-    >>> headline_titles(2)["mean_dice"], headline_titles(11)["mean_dice"]
-    ('mean Dice over images', 'mean Dice over classes')
+    >>> headline_titles(("skin", "lesion"))["mean_dice"]
+    'mean Dice over images'
+    >>> headline_titles(("sky", "road", "car"))["mean_dice"]
+    'mean Dice over classes'
     """
-    over = "images" if num_classes == 2 else "classes"
+    over = "classes" if thresholded_class(names) is None else "images"
     return {
         "mean_dice": f"mean Dice over {over}",
         "mean_iou": f"mean IoU over {over}",

@@ -14,7 +14,7 @@ from segtf.metrics import (
     hausdorff,
     surface_distances,
 )
-from segtf.tasks.semantic.outlines import TOLERANCE, outline_figures
+from segtf.tasks.outlines import TOLERANCE, outline_figures
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 LABELS = LabelMap(("background", "pet"))

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from segtf.metrics import ThresholdCurve, mean_dice, mean_iou, pixel_accuracy
-from segtf.tasks.semantic.scores import CLASS_FIGURES, ImageScores
-from segtf.tasks.semantic.sweep import sweep
+from segtf.tasks.measured import CLASS_FIGURES
+from segtf.tasks.semantic.scores import ImageScores
+from segtf.tasks.sweep import sweep
 
 MATRICES = st.tuples(st.integers(1, 5), st.integers(2, 4)).flatmap(
     lambda shape: arrays(np.int64, (shape[0], shape[1], shape[1]), elements=st.integers(0, 9))

@@ -10,7 +10,6 @@ from segtf.metrics import (
     hausdorff,
     surface_distances,
 )
-from segtf.tasks.semantic.answer import thresholded_class
 
 TOLERANCE = 0.0075
 """Of the boundary F, as a share of the image's diagonal, as in Csurka et al. (2013)."""
@@ -23,8 +22,8 @@ class OutlineFigures(NamedTuple):
 
     `boundary_f` is NaN where neither truth nor prediction has an outline of the class. The
     distances, in pixels, are NaN where one of both has none, since there is nothing to measure
-    from. All are NaN where ignored pixels hide where the true outline is, and for class 0 of a
-    binary task, the background.
+    from. All are NaN where ignored pixels hide where the true outline is, and for
+    the background where there is one other class.
     """
 
     boundary_f: np.ndarray
@@ -92,8 +91,8 @@ def hidden_outlines(counts, figures, labels):
 
 
 def _measured_classes(labels):
-    """Ids of the classes whose outlines are measured: without the background of a foreground."""
-    return range(0 if thresholded_class(labels.names) is None else 1, labels.num_classes)
+    """Ids of the classes whose outlines are measured: the foreground alone, where there is one."""
+    return range(labels.num_classes) if labels.foreground is None else [labels.foreground]
 
 
 def _in_sight(distances):
