@@ -74,7 +74,7 @@ def parse():
 
 def trained_run(model, options):
     run = options.work / f"{options.data}-{options.size}-{options.epochs}-{model}"
-    if not (run / "report" / "metrics.json").is_file():
+    if not (run / "report" / "curves.png").is_file():  # the last that a training writes
         train_model(model, run, options)
     return run
 

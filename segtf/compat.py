@@ -36,6 +36,33 @@ def maker_of(tensor):
     return tuple(tensor._keras_history)
 
 
+def called_anew(model, tensor):
+    """Return what copies of the layers of a model give for another tensor, with the same weights.
+
+    The copies become part of the graph of the tensor: `keras.models.clone_model` makes a model of
+    its own, which hides its layers in a larger one. A model that is not functional is called.
+
+    Args:
+        model: a `keras.Model` of one input and one output.
+        tensor: a `keras.KerasTensor` of the shape that it takes.
+    """
+    functional = getattr(model, "_functional", None) or model
+    if not hasattr(functional, "_run_through_graph"):
+        return model(tensor)
+    copies = {}
+
+    def copy(layer):
+        if id(layer) not in copies:
+            copies[id(layer)] = layer, type(layer).from_config(layer.get_config())
+        return copies[id(layer)][1]
+
+    outputs = functional._run_through_graph(tensor, operation_fn=copy)
+    for layer, its_copy in copies.values():
+        if getattr(layer, "weights", None):
+            its_copy.set_weights(layer.get_weights())
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
+
+
 class OwnWeightDecay:
     """To stand before a Keras optimizer that decays its weights itself, in `update_step`.
 

@@ -179,10 +179,11 @@ def _clip(value, upper):
 
 def _size_of(pixels):
     """Static height and width where known, tensors where not."""
+    known = tuple(pixels.shape[:2])
+    if None not in known:  # of an array, `tf.shape` would copy all pixels first
+        return known
     dynamic = tf.shape(pixels)
-    return tuple(
-        side if side is not None else dynamic[axis] for axis, side in enumerate(pixels.shape[:2])
-    )
+    return tuple(side if side is not None else dynamic[axis] for axis, side in enumerate(known))
 
 
 def _cut(pixels, box):

@@ -55,6 +55,20 @@ def test_layers_of_models_within_models():
     assert not hasattr(keras.Model, "flatten_layers")
 
 
+def test_layers_called_anew_are_part_of_the_larger_graph():
+    pixels, image = keras.Input((4, 4, 3)), np.random.default_rng(0).normal(size=(1, 4, 4, 3))
+    twice = keras.layers.Conv2D(3, 1, name="twice")
+    model = keras.Model(pixels, keras.layers.ReLU()(twice(twice(pixels))) + 1.0)
+    larger = keras.Input((4, 4, 3))
+    for one in (model, keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 1)])):
+        anew = keras.Model(larger, compat.called_anew(one, larger))
+        np.testing.assert_array_equal(anew(image), one(image))
+        assert not set(map(id, anew.layers)) & set(map(id, one.layers))
+    assert {"twice"} <= {
+        layer.name for layer in keras.Model(larger, compat.called_anew(model, larger)).layers
+    }
+
+
 class Block(keras.layers.Layer):
     def __init__(self):
         super().__init__()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -154,3 +155,11 @@ def test_strips_of_a_large_image_change_nothing(monkeypatch, size):
     whole = resize_image(image, "stretch", size).numpy()
     monkeypatch.setattr("segtf.geometry._PIXELS_AT_ONCE", 2000)
     np.testing.assert_array_equal(resize_image(image, "stretch", size), whole)
+
+
+def test_the_size_of_an_array_takes_no_copy_of_its_pixels(monkeypatch):
+    def copies(*arguments, **settings):
+        raise AssertionError("tf.shape makes a tensor of the array")
+
+    monkeypatch.setattr(tf, "shape", copies)
+    assert resize_image(np.zeros((4, 6, 3), np.uint8), "stretch", (2, 3)).shape == (2, 3, 3)

@@ -91,6 +91,13 @@ def verify(path):
     help="What a TFLite file gives: float32 logits or uint8 class ids; by default class ids for "
     "int8 and logits for the others.",
 )
+@click.option(
+    "--for-resize",
+    type=click.Choice(("antialiased", "plain")),
+    default="antialiased",
+    help="How images are shrunk for a TFLite file: antialiased, as segtf does, or plain, as "
+    "MediaPipe and Android do; a file for the latter takes twice the size and halves it itself.",
+)
 @click.option("--no-speed", is_flag=True, help="Do not measure latency and memory.")
 @model_options
 def export(
@@ -105,6 +112,7 @@ def export(
     data_settings,
     max_iou_drop,
     gives,
+    for_resize,
     no_speed,
     labels,
     resize,
@@ -120,6 +128,7 @@ def export(
     require_writable(out)
     start_tensorflow()
     from segtf.exporting.export import export as export_model
+    from segtf.exporting.plain_resize import describe_losses
     from segtf.exporting.tflite.delegates import describe_delegates
 
     calibration = None if images is None else _image_files(Path(images))
@@ -136,12 +145,17 @@ def export(
         max_iou_drop=max_iou_drop,
         speed=not no_speed,
         gives=gives,
+        for_resize=for_resize,
         **settings,
     )
     for line in exported.report.table():
         click.echo(line)
-    if "delegates" in exported.report.details:
-        for line in describe_delegates(exported.report.details["delegates"]):
+    details = exported.report.details
+    if "plain_resize" in details:
+        for line in describe_losses(details["plain_resize"]):
+            click.echo(line)
+    if "delegates" in details:
+        for line in describe_delegates(details["delegates"]):
             click.echo(line)
     click.echo(f"{exported.report.images} images: {exported.report.origin}")
     click.echo(exported.path)

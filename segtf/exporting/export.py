@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segtf.checksums import write_folder_checksums
@@ -21,6 +21,7 @@ from segtf.exporting.companions import write_companions
 from segtf.exporting.model_card import model_card, read_figures
 from segtf.exporting.onnx import convert_to_onnx
 from segtf.exporting.parity import ExportError, Trial, check_files
+from segtf.exporting.plain_resize import check_resize, plain_losses, shrinking
 from segtf.exporting.provenance import details_of, provenance
 from segtf.exporting.room import require_room
 from segtf.exporting.saved_model.write import write_saved_model
@@ -100,6 +101,7 @@ def export(
     speed=True,
     outputs=None,
     gives=None,
+    for_resize="antialiased",
 ):
     """Export a model, and check what comes out against the Keras model.
 
@@ -169,15 +171,19 @@ def export(
         gives: what a TFLite file gives: ``logits``, float32, or ``class_ids``, uint8, which are
             small and need no further step. By default what the table says; a file that gives the
             other has it in its name: ``model-int8-logits.tflite``, ``model-class-ids.tflite``.
+        for_resize: how images are brought to the size of a TFLite file: ``antialiased``, as segtf
+            does it, or ``plain``, as MediaPipe and Android do it, for which the file takes twice
+            the size, and halves it itself (``model-plain.tflite``). The report says what plain
+            shrinking costs with and without that.
 
     Returns:
         An `Export`.
 
     Raises:
-        ValueError: for a run without a model, an unknown format, `gives` of another than TFLite's
-            formats, or ``tflite-int8`` without images to calibrate it on; for `dynamic_size` of a
-            model that works at one size alone; for `max_iou_drop` without labelled images; for a
-            `directory` with a file in the way that no export wrote.
+        ValueError: for a run without a model, an unknown format, `gives` or `for_resize` of
+            another than TFLite's formats, or ``tflite-int8`` without images to calibrate it on;
+            for `dynamic_size` of a model that works at one size alone; for `max_iou_drop` without
+            labelled images; for a `directory` with a file in the way that no export wrote.
         ExportError: (a `ValueError`) if the model cannot be converted, or if fewer pixels agree
             with the Keras model than the format promises, or more IoU is lost than
             `max_iou_drop`. No file is left behind.
@@ -196,6 +202,7 @@ def export(
         known = names_to_choose(FORMATS, format)
         raise ValueError(f"Expected format as one of {known}. Received: {format!r}")
     gives = answer_of(format, gives)
+    check_resize(for_resize, format, dynamic_size)
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)
     require_writable(directory)
@@ -204,7 +211,7 @@ def export(
         labels = source.labels
     model, spec, reader = load_keras(found, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
-    require_room(directory, _file_names(format, gives), spec.labels)
+    require_room(directory, _file_names(format, gives, for_resize), spec.labels)
     if source is not None:
         match_classes(source.labels, spec.labels)
     calibration, source, details = _calibration(
@@ -213,23 +220,30 @@ def export(
     images, origin = _images(model_or_run, source, check_images, calibration, spec)
     reference = _reference(model, spec, reader, images)
     trial = Trial(reference, images, origin, max_iou_drop, speed)
-    model = reference.backend.model
+    if for_resize == "plain":
+        larger = shrinking(reference, reader)
+        details["plain_resize"] = plain_losses(trial, larger)
+        trial = replace(trial, reference=larger)
+    model = trial.reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
-    about = details_of(spec, dynamic_size, provenance(model, model_or_run))
+    origin = provenance(model, model_or_run)
+    about = details_of(trial.reference.spec, dynamic_size, origin)
     figures = read_figures(model_or_run)
     if format == "saved_model":
         return _export_saved_model(model, trial, directory, about, figures)
     if format == "onnx":
         return _export_onnx(model, trial, directory, about, figures)
     about["gives"] = gives
+    if for_resize == "plain":
+        about["for_resize"] = for_resize
     return _export_tflite(model, trial, directory, format, calibration, details, about, figures)
 
 
-def _file_names(format, gives):
+def _file_names(format, gives, for_resize):
     """Names of the files of a format, none for folders, which are never overwritten."""
     if format == "onnx":
         return [_ONNX_NAME]
-    return [file_name(format, gives)] if format in VARIANTS else []
+    return [file_name(format, gives, for_resize)] if format in VARIANTS else []
 
 
 def _check_outputs(reader):
@@ -323,7 +337,8 @@ def _export_tflite(model, trial, directory, format, calibration, details, about,
     own = json.dumps(about).encode("utf-8")
     content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
     details = {**details, **more, "delegates": delegate_report(content)}
-    path, least = Path(directory) / file_name(format, gives), VARIANTS[format].least_agreement
+    name = file_name(format, gives, about.get("for_resize", "antialiased"))
+    path, least = Path(directory) / name, VARIANTS[format].least_agreement
     try:
         return _publish(content, path, trial, format, least, details, about, figures)
     except ExportError as error:

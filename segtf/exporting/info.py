@@ -48,7 +48,7 @@ def describe_export(path, details):
         ("model", _model(origin)),
         ("takes", takes + (", or any other size" if _takes_others(details) else "")),
         *([("gives", details["gives"].replace("_", " "))] if "gives" in details else []),
-        ("resize", details["resize"]),
+        ("resize", details["resize"] + _shrunk(details)),
     ]
     spec = ModelSpec.from_dict({**details, "size": [1, 1]})
     labels, settings = spec.labels, spec.task.to_dict()
@@ -80,6 +80,10 @@ def _model(origin):
 
 def _takes_others(details):
     return details.get("dynamic_size") and None not in details["size"]
+
+
+def _shrunk(details):
+    return ", shrunk plainly" if details.get("for_resize") == "plain" else ""
 
 
 def _joined(values):

@@ -37,17 +37,20 @@ VARIANTS = {
 }
 
 
-def file_name(variant, gives=None):
+def file_name(variant, gives=None, for_resize="antialiased"):
     """Return the name of the file of a variant, such as ``model-int8-logits.tflite``.
 
     Args:
         variant: a name in `VARIANTS`.
         gives: what the file gives, ``logits`` or ``class_ids``; `None` for the usual.
+        for_resize: how images are shrunk for it, ``antialiased`` or ``plain``.
     """
-    name = VARIANTS[variant].file_name
-    if gives in (None, usual_answer(variant)):
-        return name
-    return name.replace(".tflite", f"-{gives.replace('_', '-')}.tflite")
+    stem, ending = VARIANTS[variant].file_name.split(".")
+    if gives not in (None, usual_answer(variant)):
+        stem += f"-{gives.replace('_', '-')}"
+    if for_resize != "antialiased":
+        stem += f"-{for_resize}"
+    return f"{stem}.{ending}"
 
 
 def usual_answer(variant):
