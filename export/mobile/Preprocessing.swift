@@ -21,6 +21,7 @@ struct Spec: Decodable {
     let labels: Labels
     let dynamic_size: Bool?
     let task: Task?
+    let gives: String?
 
     var height: Int { size[0] }
     var width: Int { size[1] }

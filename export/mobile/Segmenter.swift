@@ -1,10 +1,11 @@
 // A .tflite file that segtf exported, on iOS: a picture in, class ids at its own size out.
 //
-// LiteRT's Swift package (https://github.com/google-ai-edge/LiteRT), whose CompiledModel it uses.
-// Needs Preprocessing.swift beside it.
+// LiteRT's Swift package (https://github.com/google-ai-edge/LiteRT, a branch such as release/2.3.0), whose
+// CompiledModel it uses: the product LiteRT, and LiteRtMetalAccelerator for the GPU. Xcode 15, iOS 15 or
+// later. Needs Preprocessing.swift beside it.
 //
 // For model-float16.tflite, model-dynamic.tflite and model.tflite: float32 pixels in, logits out. All about
-// the model is read from its file.
+// the model is read from the .spec.json that lies beside it: put both into the app.
 
 import CoreGraphics
 import Foundation
@@ -18,18 +19,19 @@ final class Segmenter {
     private let inputs: [TensorBuffer]
     private let outputs: [TensorBuffer]
 
-    /// Runs on the first of the accelerators given that can be had.
+    /// Runs on the first of the accelerators given that can be had; the CPU takes what a GPU leaves.
     init(modelPath: String, accelerators: [Accelerator] = [.gpu, .cpu]) throws {
-        let (chosen, compiled) = try compile(modelPath, accelerators)
-        let json = try compiled.model.metadata(key: "SEGTF_SPEC")
+        let specPath = (modelPath as NSString).deletingPathExtension + ".spec.json"
+        let json = try Data(contentsOf: URL(fileURLWithPath: specPath))
         let spec = try JSONDecoder().decode(Spec.self, from: json)
+        let (chosen, compiled) = try compile(modelPath, accelerators)
         let isColorOrGrey = spec.channels == 1 || spec.channels == 3
         precondition(isColorOrGrey, "Expected 1 or 3 channels. Received: \(spec.channels)")
         precondition(spec.dynamic_size != true, "Expected a file of one size")
         let task = spec.task?.name ?? "semantic"  // version 1 named none
         precondition(task == "semantic", "Expected a model of the task semantic. Received: \(task)")
-        let name = try compiled.outputName(outputIndex: 0)
-        precondition(name == "logits", "Expected a file that gives logits. Received: \(name)")
+        let gives = spec.gives ?? "logits"
+        precondition(gives == "logits", "Expected a file that gives logits. Received: \(gives)")
         self.spec = spec
         accelerator = chosen
         model = compiled
@@ -82,12 +84,11 @@ private func compile(
     for accelerator in accelerators {
         do {
             let options = try Options()
-            try options.setHardwareAccelerators([accelerator])
+            try options.setHardwareAccelerators([accelerator, .cpu])
             let environment = try Environment()
-            let model = try Model(filePath: path)
             return (
                 accelerator,
-                try CompiledModel(environment: environment, model: model, options: options)
+                try CompiledModel(filePath: path, environment: environment, options: options)
             )
         } catch {  // such as a phone whose GPU cannot take an operation
             refusal = error
@@ -97,7 +98,7 @@ private func compile(
 }
 
 // The float files with MediaPipe (pod 'MediaPipeTasksVision'), which reads the metadata itself but shrinks
-// plainly: give it the canvas.
+// plainly: give it the canvas, or a file of `segtf export --for-resize plain`.
 //
 //     let options = ImageSegmenterOptions()
 //     options.baseOptions.modelAssetPath = modelPath
