@@ -39,7 +39,8 @@ class Task:
             called with lines of text. It returns the `TrainConfig`, with another `monitor` where
             the held-out images cannot tell an epoch by that one, and raises a `ValueError` where
             there is nothing to learn.
-        objective: function of the same that returns the loss and the metric of `model.compile`.
+        objective: function of the same that returns the loss and the metric of `model.compile`, or
+            a dict of each by the names of several heads.
         settle: function of a function that opens the trained `keras.Model`, validation batches of
             images and masks, the `ModelSpec` and `on_message`. It returns the `ModelSpec` with what
             is chosen after a training, such as the threshold.

@@ -77,7 +77,8 @@ class SaveBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Save the model if it is the best so far."""
         if self.session.best_epoch == epoch:
-            plain = keras.Model(self.model.inputs, self.model.outputs, name=self.model.name)
+            # Of several heads it stays a dict.
+            plain = keras.Model(self.model.input, self.model.output, name=self.model.name)
             with replacing(self.session.run.best_model) as beside:
                 in_float32(plain).save(beside)
 

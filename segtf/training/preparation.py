@@ -28,8 +28,8 @@ from segtf.training.precision import (
     resolve_precision,
 )
 from segtf.training.replicas import (
-    GlobalBatchLoss,
     answer_empty_shares,
+    of_whole_batch,
     synchronize_batch_norm,
 )
 from segtf.training.schedule import make_optimizer
@@ -205,7 +205,8 @@ def _compile(model, data, spec, config, on_message):
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         synchronize_batch_norm(model)
         answer_empty_shares(model)
-        loss = GlobalBatchLoss(loss)
+        loss = of_whole_batch(loss)
     optimizer = make_optimizer(config, data.steps_per_epoch)
-    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    metrics = metric if isinstance(metric, dict) else [metric]
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
     optimizer.build(model.trainable_variables)

@@ -33,6 +33,13 @@ class GlobalBatchLoss(keras.losses.Loss):
         return self.loss(y_true, y_pred, sample_weight)
 
 
+def of_whole_batch(loss):
+    """Return a loss, or a dict of losses by head, as `GlobalBatchLoss`."""
+    if isinstance(loss, dict):
+        return {name: GlobalBatchLoss(one) for name, one in loss.items()}
+    return GlobalBatchLoss(loss)
+
+
 def _gathered(part, replica):
     """Bring the parts of a batch together, in the order of the replicas."""
     part = tf.convert_to_tensor(part)

@@ -11,9 +11,10 @@ from segtf.losses import SoftDice
 from segtf.metrics import ConfusionMatrix
 from segtf.models import Head, build_model
 from segtf.runs import Run
-from segtf.training.callbacks import CountSteps
+from segtf.training.callbacks import CountSteps, SaveBest
 from segtf.training.checkpoint import SaveState
 from segtf.training.config import TrainConfig
+from segtf.training.replicas import of_whole_batch
 from segtf.training.session import Session
 
 STEPS = 3
@@ -43,7 +44,7 @@ def compiled():
     model = build_model("unet", (16, 16, 3), HEADS, base_filters=2, depth=1)
     model.compile(
         keras.optimizers.AdamW(1e-2),
-        loss={"classes": SoftDice(), "edges": SoftDice()},
+        loss=of_whole_batch({"classes": SoftDice(), "edges": SoftDice()}),
         metrics={
             "classes": [ConfusionMatrix(3)],
             "edges": [ConfusionMatrix(1, name="edges"), keras.metrics.MeanSquaredError()],
@@ -79,6 +80,18 @@ def test_a_dict_of_losses_and_every_metric_go_on_where_they_were(tmp_path):
     assert fit(stopped, resume=True) == whole
     names = {"loss", "classes_loss", "edges_loss", "mean_dice", "edges_mean_dice"}
     assert names < set(whole)
+
+
+def test_the_best_model_keeps_the_names_of_its_heads(tmp_path):
+    model, run = compiled(), Run(tmp_path)
+    save = SaveBest(SimpleNamespace(best_epoch=0, run=run))
+    save.set_model(model)
+    save.on_epoch_end(0)
+    images = np.zeros((1, 16, 16, 3), "float32")
+    expected, received = model(images), keras.saving.load_model(run.best_model)(images)
+    assert received.keys() == expected.keys() == HEADS.keys()
+    for name in HEADS:
+        np.testing.assert_allclose(received[name], expected[name], rtol=1e-5, atol=1e-5)
 
 
 def test_a_state_before_the_first_step_holds_all_of_them_too(tmp_path):
