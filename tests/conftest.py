@@ -40,6 +40,42 @@ def synthetic_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def dark_run(synthetic_folder, tmp_path_factory):
+    """A run whose model takes what is dark for a lesion: not good, but decided."""
+    import keras
+    import numpy as np
+
+    from segtf.data import load_source
+    from segtf.runs import Run
+    from segtf.spec import ModelSpec
+
+    source = load_source("synthetic", synthetic_folder)
+    ids = [sample.id for sample in source.samples]
+    spec = ModelSpec(source.labels, (32, 48), threshold=0.6)
+    run = Run.create(
+        tmp_path_factory.mktemp("runs") / "dark",
+        {"data": dict(source.origin)},
+        spec=spec,
+        split={"train": ids[:8], "val": ids[8:]},
+    )
+    inputs = keras.Input((32, 48, 3))
+    darkness = keras.layers.Conv2D(1, 3, padding="same")
+    model = keras.Model(inputs, darkness(keras.layers.Rescaling(1 / 255)(inputs)))
+    darkness.set_weights([np.full((3, 3, 3, 1), -20 / 27), np.full(1, 10.0)])
+    model.save(run.best_model)
+    return run.path
+
+
+@pytest.fixture(scope="session")
+def run_exports(dark_run, tmp_path_factory):
+    """That run in two TFLite formats: format to `Export`."""
+    import segtf
+
+    folder = tmp_path_factory.mktemp("run_exports")
+    return {format: segtf.export(dark_run, folder, format) for format in ("tflite", "tflite-int8")}
+
+
+@pytest.fixture(scope="session")
 def small_run(tmp_path_factory, synthetic_folder):
     """A run of two epochs on the synthetic set."""
     from segtf.data import load_source

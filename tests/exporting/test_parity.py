@@ -1,50 +1,21 @@
-"""The figures that come with an export, and the benchmark that sets files side by side."""
+"""The figures that come with an export."""
 
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
-from export_examples import LABELS, blocks, small_model
+from export_examples import LABELS, small_model
 from PIL import Image
 
 import segtf
-from segtf.comparing.benchmark import benchmark
-from segtf.comparing.run_images import calibration_images, for_calibration, run_source
+from segtf.comparing.run_images import run_source
 from segtf.comparing.side_by_side import side_by_side
 from segtf.comparing.speed import measure_speed
 from segtf.data import load_source
 from segtf.exporting import ExportError, parity
 from segtf.resources import usable_cores
 from segtf.runs import Run
-from segtf.spec import ModelSpec
-
-
-@pytest.fixture(scope="module")
-def dark_run(synthetic_folder, tmp_path_factory):
-    """A run whose model takes what is dark for a lesion: not good, but decided."""
-    source = load_source("synthetic", synthetic_folder)
-    ids = [sample.id for sample in source.samples]
-    spec = ModelSpec(source.labels, (32, 48), threshold=0.6)
-    run = Run.create(
-        tmp_path_factory.mktemp("runs") / "dark",
-        {"data": dict(source.origin)},
-        spec=spec,
-        split={"train": ids[:8], "val": ids[8:]},
-    )
-    inputs = keras.Input((32, 48, 3))
-    darkness = keras.layers.Conv2D(1, 3, padding="same")
-    model = keras.Model(inputs, darkness(keras.layers.Rescaling(1 / 255)(inputs)))
-    darkness.set_weights([np.full((3, 3, 3, 1), -20 / 27), np.full(1, 10.0)])
-    model.save(run.best_model)
-    return run.path
-
-
-@pytest.fixture(scope="module")
-def run_exports(dark_run, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run_exports")
-    return {format: segtf.export(dark_run, folder, format) for format in ("tflite", "tflite-int8")}
 
 
 def test_iou_is_that_of_the_evaluation(run_exports, dark_run):
@@ -135,60 +106,10 @@ def test_a_model_without_a_run_is_compared_on_a_data_set(synthetic_folder, tmp_p
         segtf.export(small_model(logits=3), tmp_path, "tflite", source=source, labels=LABELS[3])
 
 
-def test_the_benchmark_sets_files_side_by_side(run_exports, dark_run, tmp_path):
-    paths = [run_exports[format].path for format in ("tflite", "tflite-int8")]
-    report = benchmark(
-        paths, source=run_source(dark_run, "val", 100), out=tmp_path, threads=1, runs=5
-    )
-    exported = [export.report.rows[-1] for export in run_exports.values()]
-    assert [row.mean_iou for row in report.rows] == [row.mean_iou for row in exported]
-    assert [row.speed.threads for row in report.rows] == [1, 1]
-    assert report.rows[0].agreement == 1.0
-    assert report.rows[1].agreement < 1.0
-    assert json.loads((tmp_path / "benchmark.json").read_text())["models"][1]["format"] == "tflite"
-    with pytest.raises(ValueError, match=r"Expected models of 2 classes.*Received: .* of 3"):
-        other = segtf.export(small_model(logits=3), tmp_path, "tflite", speed=False).path
-        benchmark([paths[0], other])
-
-
 def test_a_saved_model_is_timed_in_a_process_of_its_own(exported):
     speed = measure_speed(exported.path, (24, 32), threads=1, runs=3)
     assert 0 < speed.p50_ms <= speed.p95_ms
     assert (speed.runs, speed.threads) == (3, 1)
-
-
-def test_a_file_that_cannot_be_run_is_named(tmp_path):
-    (tmp_path / "broken.tflite").write_bytes(b"TFL3")
-    with pytest.raises(ValueError, match=r"can be run. Received: .*broken\.tflite"):
-        measure_speed(tmp_path / "broken.tflite", (8, 8))
-
-
-def test_a_rare_class_is_among_the_calibration_images(tmp_path):
-    """It is on the last image of the split alone, which an even choice leaves out."""
-    for folder in ("images", "masks"):
-        (tmp_path / "data" / folder).mkdir(parents=True)
-    for index in range(6):
-        Image.fromarray(blocks(16, 16, seed=index)).save(tmp_path / f"data/images/{index}.png")
-        mask = np.arange(256, dtype=np.uint8).reshape(16, 16) % (3 if index == 5 else 2)
-        Image.fromarray(mask).save(tmp_path / f"data/masks/{index}.png")
-    (tmp_path / "data/classes.txt").write_text("road\ntree\ncar\n")
-    source = load_source("folder", tmp_path / "data")
-    images, classes = calibration_images(source, 2)
-    assert [image.stem for image in images] == ["0", "3", "5"]
-    assert classes == (0, 1, 2)
-
-
-def test_int8_without_a_run_is_calibrated_on_one_part_of_a_set_and_compared_on_the_other(
-    synthetic_folder,
-):
-    source = load_source("synthetic", synthetic_folder)
-    ids = [sample.id for sample in source.samples]
-    for splits, expected in (({}, ids[::2]), ({"train": ids[:3], "test": ids[3:]}, ids[:3])):
-        chosen, rest = for_calibration(replace(source, splits=splits))
-        assert [sample.id for sample in chosen.samples] == expected
-        assert {sample.id for sample in rest.samples} == set(ids) - set(expected)
-    chosen, rest = for_calibration(replace(source, samples=source.samples[:1]))
-    assert chosen == rest
 
 
 @pytest.mark.parametrize("kind", ["model", "file"])
