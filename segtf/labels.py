@@ -302,7 +302,7 @@ def _background_of(names):
 
 
 def _background_by_color(names, colors):
-    """Id of the background as it was told before maps said it: black stood for it, too."""
+    """Id of the background as it was found before maps had one: black stood for it, too."""
     named = [id_ for id_, name in enumerate(names) if background_rank(name) == 2]
     if len(names) != 2 and len(named) == 1:
         return named[0]

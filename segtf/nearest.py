@@ -1,7 +1,5 @@
 """Names that someone may have meant."""
 
-from difflib import get_close_matches
-
 _MOST_LISTED = 8
 _NEAREST = 3
 
@@ -36,6 +34,8 @@ def names_to_choose(known, received, listed_by=None):
 
 def _nearest(names, received):
     """Names that are alike, then those that are a part of the other; capitals count for nothing."""
+    from difflib import get_close_matches  # for messages alone, and slow to import
+
     of_folded = {name.casefold(): name for name in names}
     received = received.casefold()
     alike = get_close_matches(received, of_folded, _NEAREST)
