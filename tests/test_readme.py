@@ -12,7 +12,16 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md"]
 PAGES += [
     ROOT / "docs" / f"{name}.md"
-    for name in ("data", "models", "training", "predicting", "exports", "results", "command-line")
+    for name in (
+        "fit",
+        "data",
+        "models",
+        "training",
+        "predicting",
+        "exports",
+        "results",
+        "command-line",
+    )
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 

@@ -2,8 +2,10 @@
 
 import click
 
+from segtf.cli.held_out import divide, lines_of_unknown_split, split_options
 from segtf.cli.options import data_options, load_settings, model_options, open_source
 from segtf.cli.progress import is_terminal
+from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable
 
@@ -11,7 +13,7 @@ from segtf.files import require_writable
 @click.command()
 @click.argument("model", metavar="RUN_OR_FILE", type=click.Path())
 @data_options(required=False)
-@click.option("--split", help="train, val, all, or a split of the data set.")
+@split_options
 @click.option(
     "--out",
     type=click.Path(),
@@ -30,6 +32,8 @@ def evaluate(
     classes,
     data_settings,
     split,
+    val_share,
+    seed,
     out,
     outlines,
     labels,
@@ -45,6 +49,9 @@ def evaluate(
 
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
+    source, split = divide(source, split, val_share, seed)
+    for line in lines_of_unknown_split(model, source, split):
+        say(line)
     settings = load_settings(labels, resize, size, outputs)
     evaluation = evaluate_model(
         model, source, split, out, outlines=outlines, on_image=_show_progress, **settings

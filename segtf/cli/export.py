@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from segtf.cli.held_out import divide, lines_of_unknown_split, split_options
 from segtf.cli.options import Number, data_options, load_settings, model_options, open_source
 from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
@@ -80,6 +81,7 @@ def verify(path):
     help="Take pixels of any height and width (a SavedModel: its signatures for pixels).",
 )
 @data_options(required=False)
+@split_options
 @click.option(
     "--max-iou-drop",
     type=Number(0, 100),
@@ -110,6 +112,9 @@ def export(
     data_dir,
     classes,
     data_settings,
+    split,
+    val_share,
+    seed,
     max_iou_drop,
     gives,
     for_resize,
@@ -135,6 +140,10 @@ def export(
     settings = load_settings(labels, resize, size, outputs)
     is_given = data_name is not None or data_dir is not None
     source = open_source(data_name, data_dir, classes, data_settings) if is_given else None
+    source, split = divide(source, split, val_share, seed)
+    source = _to_compare_on(source, split)
+    for line in lines_of_unknown_split(model, source, split):
+        say(line)
     exported = export_model(
         model,
         out,
@@ -159,6 +168,22 @@ def export(
             click.echo(line)
     click.echo(f"{exported.report.images} images: {exported.report.origin}")
     click.echo(exported.path)
+
+
+def _to_compare_on(source, split):
+    """The source with nothing but a split by name, and what is trained on, for calibration."""
+    from dataclasses import replace
+
+    if source is None or split in (None, "all"):
+        return source
+    if split not in source.splits:
+        raise ValueError(
+            f"Expected a split of {source.name} out of {sorted(source.splits)}. Received: {split!r}"
+        )
+    kept = {name: ids for name, ids in source.splits.items() if name in (split, "train")}
+    ids = {id_ for ids in kept.values() for id_ in ids}
+    samples = tuple(sample for sample in source.samples if sample.id in ids)
+    return replace(source, samples=samples, splits=kept)
 
 
 def _image_files(folder):

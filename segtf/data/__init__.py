@@ -21,6 +21,7 @@ _PUBLIC_NAMES = {
     "find_augmentation": "segtf.data.augment",
     "fit_augmentation": "segtf.data.augment",
     "fingerprint": "segtf.data.contents",
+    "hold_out": "segtf.data.held_out",
     "inspect_source": "segtf.data.inspect",
     "FileData": "segtf.data.cache",
     "load_arrays": "segtf.data.cache",
@@ -44,6 +45,7 @@ _PUBLIC_NAMES = {
     "validation_batches": "segtf.data.pipeline",
     "with_classes_of": "segtf.data.class_names",
     "write_synthetic": "segtf.data.synthetic",
+    "with_split": "segtf.data.held_out",
 }
 
 __all__ = sorted(_PUBLIC_NAMES)

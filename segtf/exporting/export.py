@@ -151,7 +151,8 @@ def export(
             the model brings, or 0.5.
         size: height and width in pixels to work at, for a model that takes any size.
         source: a `segtf.data.Source` of labelled images to compare on, whose classes are matched
-            by name; by default those that the run held out. ``tflite-int8`` of a model without a
+            by name; by default those that the run held out. Images of its split ``train`` are not
+            compared on (`segtf.data.with_split` divides it). ``tflite-int8`` of a model without a
             run is calibrated on its split ``train``, or on every second of its images, and
             compared on the others.
         check_images: images without labels to compare on instead: paths, encoded bytes, PIL images
@@ -214,10 +215,11 @@ def export(
     require_room(directory, _file_names(format, gives, for_resize), spec.labels)
     if source is not None:
         match_classes(source.labels, spec.labels)
+    is_divided = source is not None and bool(source.splits.get("train"))
     calibration, source, details = _calibration(
         model_or_run, calibration, source, spec.labels, format
     )
-    images, origin = _images(model_or_run, source, check_images, calibration, spec)
+    images, origin = _images(model_or_run, source, is_divided, check_images, calibration, spec)
     reference = _reference(model, spec, reader, images)
     trial = Trial(reference, images, origin, max_iou_drop, speed)
     if for_resize == "plain":
@@ -274,10 +276,13 @@ def _calibration(model_or_run, given, source, labels, format):
     return images, source, {"calibration": {"images": len(images), "classes": classes}}
 
 
-def _images(model_or_run, source, check_images, calibration, spec):
-    """Images to compare on, and where they come from."""
+def _images(model_or_run, source, is_divided, check_images, calibration, spec):
+    """Images to compare on, and where they come from; those of a split ``train`` stay out."""
     if source is not None:
-        return some(source, CHECK_IMAGES, spec.labels), source.name
+        if source.splits.get("train"):
+            _, source = for_calibration(source)
+        name = f"{source.name}, held out" if is_divided else source.name
+        return some(source, CHECK_IMAGES, spec.labels), name
     if check_images:
         return list(check_images), "images that were given"
     held_out = run_source(model_or_run, "val", CHECK_IMAGES, spec.labels)

@@ -14,6 +14,7 @@ _PUBLIC_NAMES = {
     "MeasureBatchNorm": "segtf.training.batch_norm",
     "TrainConfig": "segtf.training.config",
     "WarmUpThenDecay": "segtf.training.schedule",
+    "check_inputs": "segtf.training.inputs",
     "find_layers": "segtf.training.encoder",
     "find_learning_rate": "segtf.training.rate_range",
     "fit_momentum": "segtf.training.batch_norm",

@@ -78,7 +78,7 @@ def test_the_exports_are_where_they_should_be(work):
     assert (work / "tflite" / "model.tflite").is_file()
 
 
-def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path):
+def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path, capfd):
     pixels = keras.Input((32, 32, 3))
     x = keras.layers.Rescaling(1 / 255)(pixels)
     x = keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x)
@@ -86,7 +86,25 @@ def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path):
     data = ("--data", "folder", "--data-dir", work / "data")
     assert segtf("evaluate", tmp_path / "own.keras", *data, "--out", tmp_path / "report") == 0
     assert json.loads((tmp_path / "report" / "metrics.json").read_text())["images"] == 12
+    said = capfd.readouterr()
+    assert "all 12 images are measured" in said.out + said.err
+    (tmp_path / "split.json").write_text(json.dumps({"train": ["0000"], "val": ["0003", "0004"]}))
+    for divided, count in (
+        (("--split", tmp_path / "split.json"), 2),
+        (("--val-share", 0.25, "--seed", 3), 3),
+    ):
+        out = ("--out", tmp_path / f"report-{count}")
+        assert segtf("evaluate", tmp_path / "own.keras", *data, *divided, *out) == 0
+        metrics = json.loads((tmp_path / f"report-{count}" / "metrics.json").read_text())
+        assert metrics["images"] == count
+        assert metrics["split"] == "val"
+    assert "are measured: if" not in capfd.readouterr().out
+    for mistake in ((*data, "--split", "none.json"), ("--val-share", 0.5)):
+        assert segtf("evaluate", tmp_path / "own.keras", *mistake) == 2
     own = ("export", tmp_path / "own.keras", "--no-speed", "--format")
+    divided = (*data, "--split", tmp_path / "split.json", "--out", tmp_path / "divided")
+    assert segtf(*own, "tflite", *divided) == 0
+    assert "2 images: data, held out" in capfd.readouterr().out
     for format_ in ("saved_model", "tflite"):
         assert segtf(*own, format_, "--out", tmp_path) == 0
     to_int8 = (*own, "tflite-int8")
