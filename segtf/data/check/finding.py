@@ -219,8 +219,9 @@ KINDS = {
     ),
     "listing": Kind(
         WARNING,
-        "entry that was left out or mended when the set was listed",
-        "Look whether more was meant, and correct the list if so.",
+        "line on how the set was read, and what of it was left out or mended",
+        "Look whether it is what you mean: --data, --classes and others say what is, and the "
+        "list or export may be corrected.",
     ),
     "0/255": Kind(
         WARNING,
