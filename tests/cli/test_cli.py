@@ -102,11 +102,10 @@ def test_a_model_of_ones_own_script_is_evaluated_and_exported(work, tmp_path, ca
     for mistake in ((*data, "--split", "none.json"), ("--val-share", 0.5)):
         assert segtf("evaluate", tmp_path / "own.keras", *mistake) == 2
     own = ("export", tmp_path / "own.keras", "--no-speed", "--format")
-    divided = (*data, "--split", tmp_path / "split.json", "--out", tmp_path / "divided")
-    assert segtf(*own, "tflite", *divided) == 0
+    divided = (*data, "--split", tmp_path / "split.json")
+    for format_, images in (("saved_model", ()), ("tflite", divided)):
+        assert segtf(*own, format_, *images, "--out", tmp_path) == 0
     assert "2 images: data, held out" in capfd.readouterr().out
-    for format_ in ("saved_model", "tflite"):
-        assert segtf(*own, format_, "--out", tmp_path) == 0
     to_int8 = (*own, "tflite-int8")
     for number, images in enumerate((data, ("--images", work / "data" / "images"))):
         out = tmp_path / str(number)
