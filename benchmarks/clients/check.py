@@ -1,6 +1,7 @@
 """What other people's clients make of exported models, as a table: docs/clients.md.
 
-    python benchmarks/clients/check.py [--work DIR] [--only people/unet] [--again]
+    python benchmarks/clients/check.py [--work DIR] [--only people/unet]
+        [--again [--runtime MediaPipe]]
 
 For people (binary), CamVid (11 classes) and membranes (grey), a U-Net, a SegNet and a U-Net with a
 pretrained encoder are trained for some minutes, exported in every format, and run by clients that
@@ -60,7 +61,7 @@ def main():
             cells.append(Cell(options.work, task, model, RULES[(row + column) % len(RULES)]))
     for cell in cells:
         if options.only in (cell.name, cell.task, cell.model, ""):
-            cell.check(options.again)
+            cell.check(options.again, options.runtime)
             write_page(cells)
 
 
@@ -69,6 +70,9 @@ def parse():
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "clients")
     parser.add_argument("--only", default="", help="a task, a model or TASK/MODEL")
     parser.add_argument("--again", action="store_true", help="measure what has been measured")
+    parser.add_argument(
+        "--runtime", nargs="+", choices=RUNTIMES, default=RUNTIMES, help="others keep their rows"
+    )
     return parser.parse_args()
 
 
@@ -80,23 +84,28 @@ class Cell:
         self.work, self.folder = work, work / task / model
         self.run, self.results = self.folder / "run", self.folder / "results.json"
 
-    def check(self, again):
+    def check(self, again, runtimes):
         if self.results.exists() and not again:
             return
         print(f"{self.name}, {self.rule}", flush=True)
         self.train()
         refused = self.export()
         reference = Reference(self.run)
+        before = json.loads(self.results.read_text()) if self.results.exists() else {}
         rows = {}
         with served(self.folder / "served") as urls:
             job = self.job(reference, refused, urls)
             times = [reference.milliseconds()]
-            for runtime in RUNTIMES:
+            for runtime in runtimes:
                 rows |= ask(runtime, job)
                 times.append(reference.milliseconds())
                 print(f"  {runtime}", flush=True)
         keras = {of: min(one[of] for one in times) for of in times[0]}
         compared = {name: self.compare(name, said, reference, keras) for name, said in rows.items()}
+        if set(runtimes) != set(RUNTIMES):
+            compared = in_order({**before["rows"], **compared})
+            self.results.write_text(json.dumps({**before, "rows": compared}, indent=2) + "\n")
+            return
         cell = {"task": self.task, "model": self.model, "rule": self.rule, "cpu": cpu_name()}
         _, size, epochs = TASKS[self.task]
         cell |= {"load": os.getloadavg()[1], "size": size, "epochs": epochs}
@@ -132,6 +141,13 @@ class Cell:
                 if format == "saved_model":
                     raise
                 refused[path.name] = f"segtf export refuses: {str(error).splitlines()[0][:160]}"
+        plain = self.folder / "mobile" / "model-float16-plain.tflite"
+        if self.rule == "stretch" and not plain.exists():
+            settings = {"source": held_out, "speed": False, "for_resize": "plain"}
+            try:
+                segtf.export(self.run, plain.parent, "tflite-float16", **settings)
+            except ValueError as error:
+                refused[plain.name] = f"segtf export refuses: {str(error).splitlines()[0][:160]}"
         return refused
 
     def job(self, reference, refused, urls):
@@ -218,6 +234,16 @@ class Reference:
             unions = unions + (found | wanted).sum((1, 2))
         there = unions > 0
         return float(np.mean(intersections[there] / unions[there]))
+
+
+def in_order(rows):
+    """Rows as their runtimes are listed."""
+
+    def place(name):
+        runtimes = [one for one in RUNTIMES if name.startswith(one)]
+        return RUNTIMES.index(max(runtimes, key=len))
+
+    return {name: rows[name] for name in sorted(rows, key=place)}
 
 
 def ask(runtime, job):

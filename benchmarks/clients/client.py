@@ -166,21 +166,50 @@ def litert(job):
 
 
 def mediapipe(job):
-    import mediapipe as mp
-    from mediapipe.tasks.python import BaseOptions, vision
-
-    path = Path(job["mobile"]) / "model-float16.tflite"
     name = "MediaPipe: model-float16.tflite, image brought to its size first"
+    as_it_is = "MediaPipe: {}, the image as it is"
+    path = Path(job["mobile"]) / "model-float16.tflite"
     if not path.exists():
         return {name: {"missing": job["refused"].get(path.name, "not exported")}}
     spec = Spec.of_tflite(path)
+    try:
+        segment = mediapipe_segmenter(path)
+    except (RuntimeError, ValueError) as error:
+        return {name: {"missing": f"refused: {str(error).splitlines()[0][:90]}"}}
+
+    rows = {
+        name: pixels_row(
+            name, spec, lambda pixels: segment(pixels[0]), job, "probabilities", np.uint8
+        )
+    }
+    if spec.rule != "stretch":
+        return rows
+    for one in (path, path.with_name("model-float16-plain.tflite")):
+        name = as_it_is.format(one.name)
+        if not one.exists():
+            rows[name] = {"missing": job["refused"].get(one.name, "not exported")}
+            continue
+        segment, answers = mediapipe_segmenter(one), {}
+        for index, image in enumerate(map(spec.read, job["images"])):
+            chances = segment(np.asarray(image))[0]
+            # Brought to the image's size by MediaPipe itself.
+            least = 1 / (1 + np.exp(-spec.least_logit))
+            ids = chances[..., 0] >= least if chances.shape[-1] == 1 else chances.argmax(-1)
+            answers[f"mask{index}"] = ids.astype(np.uint8)
+        np.savez(Path(job["out"]) / f"{name}.npz", **answers)
+        rows[name] = {"milliseconds": None}
+    return rows
+
+
+def mediapipe_segmenter(path):
+    """A function of uint8 pixels that returns probabilities `(1, H, W, K)` of their size."""
+    import mediapipe as mp
+    from mediapipe.tasks.python import BaseOptions, vision
+
     options = vision.ImageSegmenterOptions(
         base_options=BaseOptions(model_asset_path=str(path)), output_confidence_masks=True
     )
-    try:
-        segmenter = vision.ImageSegmenter.create_from_options(options)
-    except (RuntimeError, ValueError) as error:
-        return {name: {"missing": f"refused: {str(error).splitlines()[0][:90]}"}}
+    segmenter = vision.ImageSegmenter.create_from_options(options)
 
     def segment(pixels):
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
@@ -188,23 +217,7 @@ def mediapipe(job):
         planes = [np.squeeze(mask.numpy_view()) for mask in masks]
         return np.stack(planes, axis=-1)[np.newaxis]
 
-    rows = {
-        name: pixels_row(
-            name, spec, lambda pixels: segment(pixels[0]), job, "probabilities", np.uint8
-        )
-    }
-    if spec.rule == "stretch":
-        name = "MediaPipe: model-float16.tflite, the image as it is"
-        answers = {}
-        for index, image in enumerate(map(spec.read, job["images"])):
-            chances = segment(np.asarray(image))[0]
-            # Brought to the image's size by MediaPipe itself.
-            one = 1 / (1 + np.exp(-spec.least_logit))
-            ids = chances[..., 0] >= one if chances.shape[-1] == 1 else chances.argmax(-1)
-            answers[f"mask{index}"] = ids.astype(np.uint8)
-        np.savez(Path(job["out"]) / f"{name}.npz", **answers)
-        rows[name] = {"milliseconds": None}
-    return rows
+    return segment
 
 
 def onnx_runtime(job):

@@ -14,6 +14,7 @@ from segtf.cli import main
 from segtf.data import fingerprint, load_source
 from segtf.exporting import export_info
 from segtf.runs import Run
+from segtf.spec import FORMAT_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,8 @@ def shown(path, capsys):
 def test_runs_and_keras_files_are_shown_too(trained_run, binary_model, tmp_path, capsys):
     for path in (trained_run.path, trained_run.best_model):
         printed = shown(path, capsys)
-        assert printed.startswith(f"{trained_run.best_model}\n  format     Keras, format version 1")
+        version = f"Keras, format version {FORMAT_VERSION}"
+        assert printed.startswith(f"{trained_run.best_model}\n  format     {version}")
         assert "data       name synthetic, fingerprint sha256:" in printed
     binary_model.save(tmp_path / "own.keras")
     printed = shown(tmp_path / "own.keras", capsys)
