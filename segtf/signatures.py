@@ -31,12 +31,28 @@ there once per image because a REST server gives rows, and so that an answer exp
 whatever version of a model gave it.
 
 Exported with `dynamic_size`, the signatures that take pixels take any H and W.
+
+Of a multi-label model, whose K classes may overlap, ``class_ids`` is not there, and these differ:
+
+=================== ======================= ================================================
+signature           inputs                  outputs
+=================== ======================= ================================================
+``serving_default`` the same                ``mask_bytes`` string [N, K]: a PNG of 0 and 1
+                                            for each class;
+                                            ``coverage`` float32 [N, K] and ``class_names``
+                                            string [N, K] of the same classes, which are all
+                                            but the background;
+                                            ``confidence`` float32 [N]: mean probability of
+                                            what was decided, over pixels and classes
+``labels``          ``pixels``, the same    ``labels`` uint8 [N, H, W, K]: 0 or 1
+=================== ======================= ================================================
 """
 
 SERVING_DEFAULT = "serving_default"
 LOGITS = "logits"
 PROBABILITIES = "probabilities"
 CLASS_IDS = "class_ids"
+LABELS = "labels"
 
 IMAGE_BYTES = "image_bytes"
 PIXELS = "pixels"

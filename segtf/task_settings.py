@@ -80,7 +80,55 @@ class SemanticSettings(TaskSettings):
         return cls(statistics.fmean(one.threshold for one in several))
 
 
-SETTINGS = {settings.name: settings for settings in (SemanticSettings,)}
+@dataclass(frozen=True)
+class MultilabelSettings(TaskSettings):
+    """Of each class whether it is there; classes may overlap.
+
+    Args:
+        thresholds: of each class but the background, in the order of their ids, the probability,
+            above 0 and below 1, from which it is there; without any, 0.5 for all.
+
+    Raises:
+        ValueError: for a threshold out of its range.
+
+    Example:
+
+    >>> from segtf.labels import LabelMap
+    >>> MultilabelSettings().of_labels(LabelMap(("background", "disc", "ring")))
+    MultilabelSettings(thresholds=(0.5, 0.5))
+    """
+
+    thresholds: tuple[float, ...] = ()
+    name: ClassVar[str] = "multilabel"
+
+    def __post_init__(self):
+        if not isinstance(self.thresholds, list | tuple):
+            raise ValueError(f"Expected a list of thresholds. Received: {self.thresholds!r}")
+        thresholds = tuple(
+            number("thresholds", one, 0, 1, above=True, below=True) for one in self.thresholds
+        )
+        object.__setattr__(self, "thresholds", thresholds)
+
+    def of_labels(self, labels):
+        """Return the settings, with a threshold for each class but the background."""
+        count = labels.num_classes - (labels.background is not None)
+        if not self.thresholds:
+            return MultilabelSettings((0.5,) * count)
+        if len(self.thresholds) != count:
+            raise ValueError(
+                f"Expected {count} thresholds, one for each class but the background. "
+                f"Received: {len(self.thresholds)}"
+            )
+        return self
+
+    @classmethod
+    def mean(cls, several):
+        """Return settings with the mean of the thresholds of each class."""
+        of_classes = zip(*(one.thresholds for one in several), strict=True)
+        return cls(tuple(map(statistics.fmean, of_classes)))
+
+
+SETTINGS = {settings.name: settings for settings in (SemanticSettings, MultilabelSettings)}
 """Name of each task to the class of its settings."""
 
 

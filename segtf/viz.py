@@ -20,6 +20,7 @@ __all__ = [
     "error_colors",
     "error_map",
     "overlay",
+    "paint_kinds",
     "plot_history",
     "plot_rate_range",
 ]
@@ -204,11 +205,29 @@ def error_map(truth, prediction, ignore_class=IGNORE_CLASS, background=0, image=
     }
     if ignore_class is not None:
         kinds["ignored"] = truth == ignore_class
-    picture = np.zeros((*truth.shape, 3), np.uint8) if image is None else _dimmed(image)
-    if picture.shape[:2] != truth.shape:
+    return paint_kinds(kinds, truth.shape, image, colors)
+
+
+def paint_kinds(kinds, size, image=None, colors=None):
+    """Paint right and wrong, later kinds over earlier ones; the rest is as `error_map` leaves it.
+
+    Args:
+        kinds: name, as in `ERROR_COLORS`, to bool array `(H, W)`.
+        size: height and width.
+        image: uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` to lay the errors over, or `None`.
+        colors: what `error_colors` returned; by default `ERROR_COLORS`.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`.
+
+    Raises:
+        ValueError: for an image of different size.
+    """
+    picture = np.zeros((*size, 3), np.uint8) if image is None else _dimmed(image)
+    if picture.shape[:2] != tuple(size):
         raise ValueError(
             "Expected an image and masks of the same height and width. "
-            f"Received: {picture.shape[:2]} and {truth.shape}"
+            f"Received: {picture.shape[:2]} and {size}"
         )
     veil = {} if image is None else {"hit": _HIT_SHARE}
     for kind, where in kinds.items():

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from segtf.labels import IGNORE_CLASS
-from segtf.viz import ERROR_COLORS, IGNORED_COLOR
+from segtf.viz import IGNORED_COLOR, paint_kinds
 
 
 def overlay_labels(image, labels, colors, alpha=0.45):
@@ -56,7 +56,7 @@ def overlay_labels(image, labels, colors, alpha=0.45):
     return np.round(picture).astype(np.uint8)
 
 
-def error_map_of_labels(truth, prediction, ignore_class=IGNORE_CLASS):
+def error_map_of_labels(truth, prediction, ignore_class=IGNORE_CLASS, image=None, colors=None):
     """Paint where a prediction of classes that overlap is right and how it is wrong.
 
     The colours are `segtf.viz.ERROR_COLORS`. A pixel is missed where a class is not found, a false
@@ -67,6 +67,9 @@ def error_map_of_labels(truth, prediction, ignore_class=IGNORE_CLASS):
         truth: `(H, W, K)`, of each class whether it is there: 0, 1 or `ignore_class`.
         prediction: `(H, W, K)`, the same that was predicted.
         ignore_class: value in `truth` of what counts nowhere, or `None`.
+        image: uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` to lay the errors over, or `None`. What
+            is right is a white veil over it.
+        colors: what `segtf.viz.error_colors` returned; by default `segtf.viz.ERROR_COLORS`.
 
     Returns:
         uint8 RGB `(H, W, 3)`.
@@ -97,7 +100,4 @@ def error_map_of_labels(truth, prediction, ignore_class=IGNORE_CLASS):
     }
     if ignore_class is not None:
         kinds["ignored"] = (truth == ignore_class).all(axis=-1)
-    picture = np.zeros((*truth.shape[:2], 3), np.uint8)
-    for kind, where in kinds.items():
-        picture[where] = ERROR_COLORS[kind]
-    return picture
+    return paint_kinds(kinds, truth.shape[:2], image, colors)

@@ -1,5 +1,6 @@
 """Fixtures that several parts share: one small data set and one small run per worker."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -92,3 +93,37 @@ def small_run(tmp_path_factory, synthetic_folder):
     path = tmp_path_factory.mktemp("runs") / "small"
     source = load_source("synthetic", synthetic_folder)
     return train(path, source, config, on_message=lambda line: None, verbose=0)
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory):
+    """A folder of 16 pictures, each class in a subfolder of the masks."""
+    from segtf.data import write_synthetic
+
+    folder = tmp_path_factory.mktemp("data") / "shapes"
+    return write_synthetic(folder, count=16, size=(48, 64), kind="shapes")
+
+
+@pytest.fixture(scope="session")
+def shapes_run(tmp_path_factory, shapes):
+    """A multi-label run of a few epochs, with thresholds that differ."""
+    from segtf.data import load_source
+    from segtf.task_settings import MultilabelSettings
+    from segtf.training.config import TrainConfig
+    from segtf.training.train import train
+
+    config = TrainConfig(
+        task="multilabel",
+        model="unet",
+        model_settings={"base_filters": 8, "depth": 1},
+        size=(32, 40),
+        epochs=2,
+        batch_size=4,
+        val_share=0.5,
+    )
+    path = tmp_path_factory.mktemp("runs") / "shapes"
+    source = load_source("folder", shapes)
+    run = train(path, source, config, on_message=lambda line: None, verbose=0)
+    task = MultilabelSettings((0.4, 0.55, 0.3))
+    run.save_spec(dataclasses.replace(run.spec(), task=task))
+    return run

@@ -16,6 +16,7 @@ PAGES += [
         "fit",
         "data",
         "models",
+        "multilabel",
         "training",
         "predicting",
         "exports",

@@ -89,9 +89,9 @@ def verify(path):
 )
 @click.option(
     "--gives",
-    type=click.Choice(("logits", "class_ids")),
-    help="What a TFLite file gives: float32 logits or uint8 class ids; by default class ids for "
-    "int8 and logits for the others.",
+    type=click.Choice(("logits", "class_ids", "labels")),
+    help="What a TFLite file gives: float32 logits, or uint8 class ids (of classes that overlap "
+    "labels, 0 and 1), which is the default for int8.",
 )
 @click.option(
     "--for-resize",

@@ -89,14 +89,13 @@ def write_answers(context, answers, count, planned, write=None):
 
     Args:
         context: `click.Context` of the command.
-        answers: iterable of image path, error or `None`, mask, and what is said about it.
+        answers: iterable of image path, error or `None`, mask (or class name to mask), and what is
+            said about it.
         count: number of images.
         planned: dict from image to mask path, or `None` to write nothing.
-        write: function of mask and path; by default `segtf.mask_files.write_mask`.
+        write: function of mask and path that returns what was written; by default `write_masks`.
     """
-    from segtf.mask_files import write_mask
-
-    write, failed = write or write_mask, 0
+    write, failed = write or write_masks, 0
     with Progress(count) as progress:
         for image, error, mask, said in answers:
             progress.clear()
@@ -106,9 +105,27 @@ def write_answers(context, answers, count, planned, write=None):
             else:
                 target = image if planned is None else planned[image]
                 if planned is not None:
-                    write(mask, target)
+                    target = write(mask, target)
                 say(f"{target}: {said}")
             progress.advance()
     if failed:
         click.echo(f"segtf: {failed} of {count} images have no mask", err=True)
         context.exit(1)
+
+
+def write_masks(mask, path, labels=None):
+    """Write the mask of an image, or a mask for each class, and return what to call that.
+
+    Args:
+        mask: uint8 array `(H, W)`, or class name to one of them.
+        path: of the planned file.
+        labels: a `LabelMap` whose colours the files are to show.
+    """
+    from segtf.class_masks import write_class_masks
+    from segtf.mask_files import write_mask
+
+    if not isinstance(mask, dict):
+        write_mask(mask, path, labels)
+        return path
+    write_class_masks(mask, path, labels)
+    return path.parent / "*" / path.name

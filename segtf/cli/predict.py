@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from segtf.cli.images import find_images, write_answers
+from segtf.cli.images import find_images, write_answers, write_masks
 from segtf.cli.options import load_settings, model_options
 from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
@@ -32,6 +32,8 @@ from segtf.files import require_writable
 def predict(context, model, images, out, lists, ids_only, palette, probabilities, cutout, **given):
     """Write the mask of each image as OUT/<image stem>.png, a picture of class ids, and show it.
 
+    A model of classes that overlap has a mask of 0 and 1 for each, OUT/CLASS/<image stem>.png.
+
     \b
     OUT/predictions.html        all images with their masks, in one file
     OUT/predictions.jpg         the same as a contact sheet
@@ -44,7 +46,7 @@ def predict(context, model, images, out, lists, ids_only, palette, probabilities
     is named, and the others go on; the exit status is 1 then. Files take the place of earlier ones
     of segtf alone.
     """
-    from segtf.mask_files import plan_masks, write_mask
+    from segtf.mask_files import plan_masks
 
     require_writable(out)
     paths = find_images(images, out, lists)
@@ -55,8 +57,8 @@ def predict(context, model, images, out, lists, ids_only, palette, probabilities
 
     predictor = load(model, **load_settings(**given))
     labels = predictor.spec.labels
-    show = Show(paths, Path(out), labels, not ids_only, probabilities, cutout)
-    write = partial(write_mask, labels=labels) if palette else write_mask
+    show = Show(paths, Path(out), predictor.spec, not ids_only, probabilities, cutout)
+    write = partial(write_masks, labels=labels) if palette else write_masks
     try:
         write_answers(context, _answers(predictor, paths, show), len(paths), planned, write)
     finally:
@@ -76,7 +78,7 @@ def _answers(predictor, paths, show):
             yield path, error, None, None
             continue
         show.add(path, image, prediction)
-        names = predictor.spec.labels.names
-        shares = zip(names, prediction.coverage, strict=True)
+        shares = zip(prediction.names, prediction.coverage, strict=True)
         said = ", ".join(f"{name} {share:.1%}" for name, share in shares)
-        yield path, None, prediction.mask, said
+        mask = prediction.mask if prediction.mask.ndim == 2 else prediction.masks
+        yield path, None, mask, said

@@ -87,4 +87,5 @@ def _answers(client, paths):
             yield path, answer.error, None, None
             continue
         shares = ", ".join(f"{name} {share:.1%}" for name, share in answer.coverage.items())
-        yield path, None, answer.mask, f"{shares}, confidence {answer.confidence:.1%}"
+        mask = answer.mask if answer.mask.ndim == 2 else answer.masks
+        yield path, None, mask, f"{shares}, confidence {answer.confidence:.1%}"

@@ -45,7 +45,8 @@ _BEYOND = ("epochs", "learning_rate")
     "--task",
     default="auto",
     show_default=True,
-    help="What the model answers: semantic, one class a pixel. auto is what the data is for.",
+    help="What the model answers: semantic, one class a pixel; multilabel, of each class whether "
+    "it is there. auto is what the data is for.",
 )
 @click.option(
     "--model",

@@ -12,7 +12,7 @@ from segtf.files import write_atomically
 from segtf.labels import LabelMap
 from segtf.task_settings import SemanticSettings
 from segtf.tasks.choice import TASKS
-from segtf.viz import contact_sheet, overlay
+from segtf.viz import contact_sheet
 
 _FORMAT_VERSION = 1
 _DIFFERENT = (213, 94, 0)
@@ -84,7 +84,8 @@ class ParityReport:
         What was not measured is "-". Milliseconds are for one image at 50% and 95% of the runs,
         memory is that above the runtime's own.
         """
-        title = TASKS[self.task].titles(self.labels.names)["mean_iou"]
+        task = TASKS[self.task]
+        title = task.titles(task.names(self.labels))["mean_iou"]
         header = [title if name == "mean IoU" else name for name in _HEADER]
         columns = zip(header, *map(_cells, self.rows), strict=True)
         columns = [column for column in columns if set(column[1:]) != {"-"}]
@@ -133,16 +134,22 @@ class ParityReport:
             image = image[..., :1]
         pictures = [image]
         if case.example.truth is not None:
-            pictures.append(overlay(image, case.example.truth, self.labels))
-        pictures.append(overlay(image, case.masks[0], self.labels))
+            pictures.append(self._overlay(image, case.example.truth))
+        pictures.append(self._overlay(image, case.masks[0]))
         for mask in case.masks[1:]:
-            pictures += [overlay(image, mask, self.labels), _differences(case.masks[0], mask)]
+            pictures += [self._overlay(image, mask), _differences(case.masks[0], mask)]
         return pictures
+
+    def _overlay(self, image, mask):
+        return TASKS[self.task].pictures(image, None, mask, self.labels)["prediction"]
 
 
 def _differences(one, other):
-    picture = np.full((*one.shape, 3), 255, np.uint8)
-    picture[one != other] = _DIFFERENT
+    differs = one != other
+    if differs.ndim == 3:  # of each class whether it is there
+        differs = differs.any(axis=-1)
+    picture = np.full((*differs.shape, 3), 255, np.uint8)
+    picture[differs] = _DIFFERENT
     return picture
 
 

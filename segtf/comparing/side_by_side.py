@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from segtf.data import read_sample
 from segtf.data.decode import read_image
 from segtf.inference.heads import of_image
-from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.inference.truth import read_truth
+from segtf.signatures import LOGITS
 from segtf.tasks.choice import task_of
 
 SHOWN_CASES = 4
@@ -22,7 +22,8 @@ class Example:
     Args:
         name: how it is called in pictures.
         image: uint8 `(H, W, C)`.
-        truth: uint8 `(H, W)` of class ids, or `None`.
+        truth: what a right answer says, as its mask does: uint8 `(H, W)` of class ids, or of each
+            class whether it is there `(H, W, K)`; or `None`.
     """
 
     name: str
@@ -75,7 +76,7 @@ class SideBySide:
 def examples_of(source, spec) -> Iterable[Example]:
     """Decode the samples of a source one after the other."""
     for sample in source.samples:
-        yield Example(sample.id, *read_sample(sample, spec))
+        yield Example(sample.id, *read_truth(sample, spec))
 
 
 def unlabelled_examples(images, channels) -> Iterable[Example]:
@@ -152,8 +153,9 @@ def _difference(reference, predictor, outputs, place):
 
 
 def _same_pixels(reference, predictor, outputs, predictions, place):
-    if CLASS_IDS in outputs[place] and _comparable(reference, predictor):
-        decide = task_of(reference.spec).per_pixel[CLASS_IDS]
+    task = task_of(reference.spec)
+    if task.decided in outputs[place] and _comparable(reference, predictor):
+        decide = task.per_pixel[task.decided]
         decided = decide({LOGITS: tf.constant(outputs[0][LOGITS])}, reference.spec)
-        return decided.numpy() == outputs[place][CLASS_IDS]
+        return decided.numpy() == outputs[place][task.decided]
     return predictions[0].mask == predictions[place].mask

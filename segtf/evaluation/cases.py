@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from segtf.data import read_sample
+from segtf.inference.truth import read_truth
 from segtf.tasks.choice import task_of
 from segtf.viz import ERROR_COLORS, error_colors
 
@@ -40,10 +40,12 @@ def draw_case(sample, predict, labels):
         A `Case`.
     """
     spec = replace(predict.spec, labels=labels)
-    image, truth = read_sample(sample, spec)
+    image, truth = read_truth(sample, spec)
     mask = predict(image).mask
-    pictures = task_of(spec).pictures(image, truth, mask, labels)
-    classes = _classes_in(truth) | _classes_in(mask)
+    task = task_of(spec)
+    pictures = task.pictures(image, truth, mask, labels)
+    ids = [labels.names.index(name) for name in task.names(labels)]
+    classes = _classes_in(truth, ids) | _classes_in(mask, ids)
     fitted = {title: _fit(picture) for title, picture in pictures.items()}
     errors = _kinds_in(pictures["errors"], labels)
     if labels.ignore_class not in np.unique(truth):
@@ -71,10 +73,10 @@ def legend_of(cases, labels):
     return shown, {name: errors[name] for name in ERROR_COLORS if name in errors}
 
 
-def _classes_in(values):
-    """Ids in a map of class ids, or of the classes that are there in maps of each class."""
+def _classes_in(values, ids):
+    """Ids in a map of class ids, or of the classes that are there in maps of each of these."""
     if values.ndim == 3:
-        return set(np.flatnonzero((values == 1).any(axis=(0, 1))).tolist())
+        return {ids[place] for place in np.flatnonzero((values == 1).any(axis=(0, 1)))}
     return set(np.unique(values).tolist())
 
 

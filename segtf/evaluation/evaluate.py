@@ -8,7 +8,6 @@ from segtf.data import (
     inspect_source,
     load_source,
     match_classes,
-    read_sample,
     select,
     with_classes_of,
 )
@@ -21,6 +20,7 @@ from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
+from segtf.inference.truth import read_truth
 from segtf.nearest import names_to_choose
 from segtf.runs import Run
 from segtf.tasks.choice import task_of
@@ -82,7 +82,7 @@ def evaluate(
     predictor_of = OutOfFold(run).of if is_out_of_fold else lambda sample: predict
     tally = task_of(spec).scores(labels, outlines)
     for done, sample in enumerate(source.samples, start=1):
-        image, truth = read_sample(sample, spec)
+        image, truth = read_truth(sample, spec)
         tally.add(sample.id, truth, predictor_of(sample)(image))
         if on_image is not None:
             on_image(done, len(source.samples))

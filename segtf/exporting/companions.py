@@ -6,6 +6,7 @@ from segtf.checksums import companion, write_checksums
 from segtf.exporting.tflite.task_metadata import LABELS_FILE, labels_text
 from segtf.files import write_atomically
 from segtf.inference.formats import find_model
+from segtf.signatures import LOGITS
 
 SPEC, CARD, CHECKSUMS = ".spec.json", ".card.md", ".sha256"
 
@@ -34,12 +35,11 @@ def write_companions(path, about, report, card):
 def _spec(path, about):
     """The spec, and what goes in and comes out; sides of any length are `null`."""
     ports = [_port(*one) for one in find_model(path).format.ports(path)]
-    gives = "class_ids" if len(ports[1]["shape"]) == 3 else "logits"
     return {
         "file": path.name,
         **about,
         "input": {**ports[0], "layout": "NHWC", "values": [0, 255]},
-        "output": {**ports[1], "gives": gives},
+        "output": {**ports[1], "gives": about.get("gives", LOGITS)},
     }
 
 

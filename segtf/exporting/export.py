@@ -170,8 +170,9 @@ def export(
         outputs: ``logits`` or ``probabilities``, for a model of your own whose graph does not
             show which of them it gives.
         gives: what a TFLite file gives: ``logits``, float32, or ``class_ids``, uint8, which are
-            small and need no further step. By default what the table says; a file that gives the
-            other has it in its name: ``model-int8-logits.tflite``, ``model-class-ids.tflite``.
+            small and need no further step, of a multi-label model ``labels``, uint8 0 and 1. By
+            default what the table says; a file that gives the other has it in its name:
+            ``model-int8-logits.tflite``, ``model-class-ids.tflite``.
         for_resize: how images are brought to the size of a TFLite file: ``antialiased``, as segtf
             does it, or ``plain``, as MediaPipe and Android do it, for which the file takes twice
             the size, and halves it itself (``model-plain.tflite``). The report says what plain
@@ -202,7 +203,6 @@ def export(
     if format not in FORMATS:
         known = names_to_choose(FORMATS, format)
         raise ValueError(f"Expected format as one of {known}. Received: {format!r}")
-    gives = answer_of(format, gives)
     check_resize(for_resize, format, dynamic_size)
     if max_iou_drop is not None:
         number("max_iou_drop", max_iou_drop, 0, 100)
@@ -212,6 +212,7 @@ def export(
         labels = source.labels
     model, spec, reader = load_keras(found, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
+    gives = answer_of(format, spec, gives)
     require_room(directory, _file_names(format, gives, for_resize), spec.labels)
     if source is not None:
         match_classes(source.labels, spec.labels)

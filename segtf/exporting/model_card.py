@@ -7,6 +7,7 @@ import re
 
 from segtf.files import read_json_object
 from segtf.inference.formats import find_model
+from segtf.signatures import LOGITS
 from segtf.spec import ModelSpec
 from segtf.tasks.choice import task_of
 
@@ -184,7 +185,7 @@ def _limits(about, figures, data, report):
             f"- The network sees images at {about['size'][0]} x {about['size'][1]}: what is too "
             "small to be seen at that size is lost."
         )
-    if about.get("gives") == "class_ids":
+    if about.get("gives", LOGITS) != LOGITS:
         yield "- Classes are decided at that size, which blurs outlines of larger images."
     if not report.labelled:
         yield "- The agreement was measured on images without labels."

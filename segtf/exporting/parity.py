@@ -151,7 +151,8 @@ class Trial:
         if self.max_iou_drop is None:
             return
         spec = self.reference.spec
-        title = task_of(spec).titles(spec.labels.names)["mean_iou"]
+        task = task_of(spec)
+        title = task.titles(task.names(spec.labels))["mean_iou"]
         if keras.mean_iou is None:
             raise ExportError(
                 "Expected labelled pixels to measure the loss of IoU on. Received: "
@@ -188,7 +189,7 @@ def check_files(trial, saved_model, least):
     errors = [error.decode() for error in answers[signatures.ERROR].numpy() if error]
     if errors:
         raise ExportError(f"Expected a mask for each image. Received: {errors[0]}")
-    masks = [tf.io.decode_png(png).numpy()[..., 0] for png in answers[signatures.MASK_BYTES]]
+    masks = [_decoded(png) for png in answers[signatures.MASK_BYTES].numpy()]
     expected = [reference(array).mask for array in arrays]
     equal = sum(
         int(np.count_nonzero(one == other)) for one, other in zip(expected, masks, strict=True)
@@ -200,6 +201,13 @@ def check_files(trial, saved_model, least):
             f"class that the Keras model gives them, on {len(expected)} images. "
             f"Received: {share:.2%}"
         )
+
+
+def _decoded(png):
+    """The mask of a PNG file, or of one for each class."""
+    if isinstance(png, bytes):
+        return tf.io.decode_png(png).numpy()[..., 0]
+    return np.concatenate([tf.io.decode_png(one) for one in png], axis=-1)
 
 
 def _png(array):

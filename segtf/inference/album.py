@@ -34,10 +34,11 @@ class Album:
             overlay: uint8 RGB picture of what was predicted.
             prediction: the `Prediction`.
         """
-        shares = [float(share) for share in prediction.coverage]
-        found = [id_ for id_, share in enumerate(shares) if share > 0]
+        ids = map(self.labels.names.index, prediction.names)
+        shares = dict(zip(ids, map(float, prediction.coverage), strict=True))
+        found = [id_ for id_, share in shares.items() if share > 0]
         self._ids.update(found)
-        height, width = prediction.mask.shape
+        height, width = prediction.mask.shape[:2]
         sure = "–" if prediction.confidence is None else f"{prediction.confidence:.0%}"
         self._rows.append((name, f"{width} x {height}", sure, shares))
         if len(self._cards) >= MOST_SHOWN:

@@ -1,7 +1,7 @@
 """What comes out of a model: a dict of head name to tensor, whatever runs it.
 
-A semantic model has one head: ``logits``, float32 `(N, H, W, K)`, or, of a model that has decided
-already, ``class_ids``, uint8 `(N, H, W)`.
+A model has one head: ``logits``, float32 `(N, H, W, K)`, or, of one that has decided already,
+``class_ids``, uint8 `(N, H, W)`, or ``labels``, uint8 `(N, H, W, K)` where classes overlap.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ def heads_of(spec, gives=signatures.LOGITS):
 
     Args:
         spec: its `ModelSpec`.
-        gives: name of what comes out, ``logits`` or ``class_ids``.
+        gives: name of what comes out, ``logits``, ``class_ids`` or ``labels``.
 
     Returns:
         A dict of head name to the `tf.TensorSpec` of what one image gives.
@@ -24,7 +24,8 @@ def heads_of(spec, gives=signatures.LOGITS):
     if gives == signatures.CLASS_IDS:
         return {gives: tf.TensorSpec(spec.size, tf.uint8)}
     channels = task_of(spec).channels(spec)
-    return {gives: tf.TensorSpec((*spec.size, channels), tf.float32)}
+    dtype = tf.float32 if gives == signatures.LOGITS else tf.uint8
+    return {gives: tf.TensorSpec((*spec.size, channels), dtype)}
 
 
 def of_no_images(heads):

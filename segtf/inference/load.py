@@ -56,9 +56,15 @@ def load(path_or_model, labels=None, resize=None, threshold=None, size=None, out
     backend = found.format.open(
         found, labels=labels, resize=resize, threshold=threshold, size=size, outputs=outputs
     )
-    if threshold is not None and signatures.CLASS_IDS in backend.heads:
+    if threshold is not None and signatures.LOGITS not in backend.heads:
         raise ValueError(
-            "Expected no threshold for a model that gives class ids: it has decided already. "
+            f"Expected no threshold for a model that gives {_given(backend)}: it has decided "
+            "already. "
             f"Received: threshold={threshold}"
         )
     return Predictor(backend)
+
+
+def _given(backend):
+    (name,) = backend.heads
+    return name.replace("_", " ")

@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 
 from segtf.data.check.sheet import visible
+from segtf.data.fit import fit_mask
+from segtf.signatures import LOGITS
 from segtf.tasks.choice import task_of
 
 LONGEST_SIDE = 1600
@@ -23,14 +25,14 @@ def draw_overlay(image, prediction):
     Returns:
         uint8 RGB array `(h, w, 3)`, no side longer than `LONGEST_SIDE`.
     """
-    image, mask = Image.fromarray(_rgb(image)), Image.fromarray(prediction.mask)
+    image, mask = Image.fromarray(_rgb(image)), prediction.mask
     shrink = LONGEST_SIDE / max(image.size)
     if shrink < 1:
         size = tuple(max(1, round(side * shrink)) for side in image.size)
         image = image.resize(size, Image.Resampling.BOX)
-        mask = mask.resize(size, Image.Resampling.NEAREST)
+        mask = fit_mask(mask, "stretch", size[::-1], 0)
     spec = prediction.spec
-    pictures = task_of(spec).pictures(np.asarray(image), None, np.asarray(mask), spec.labels)
+    pictures = task_of(spec).pictures(np.asarray(image), None, mask, spec.labels)
     return pictures["prediction"]
 
 
@@ -50,8 +52,11 @@ def cut_out(image, prediction):
     """
     labels = prediction.spec.labels
     require_background(labels)
-    is_object = (prediction.mask != labels.background) & (prediction.mask < labels.num_classes)
-    cutout = np.zeros((*prediction.mask.shape, 4), np.uint8)
+    mask = prediction.mask
+    is_object = (mask != labels.background) & (mask < labels.num_classes)
+    if mask.ndim == 3:  # of each class whether it is there
+        is_object = (mask == 1).any(axis=-1)
+    cutout = np.zeros((*is_object.shape, 4), np.uint8)
     cutout[is_object, :3] = _rgb(image)[is_object]
     cutout[is_object, 3] = 255
     return cutout
@@ -77,18 +82,26 @@ def draw_probabilities(prediction):
         prediction: a `Prediction`.
 
     Returns:
-        A dict of class id to uint8 array `(H, W)`, of which 0 is a probability of 0, 255 one of 1;
-        of a binary task the foreground, 1, alone.
+        A dict of class name to uint8 array `(H, W)`, of which 0 is a probability of 0, 255 one of
+        1; of a binary task the foreground alone.
 
     Raises:
         ValueError: for a model that gives class ids and nothing else.
     """
     chances = prediction.probabilities
-    first = prediction.spec.labels.num_classes - chances.shape[-1]
     return {
-        first + channel: np.round(255 * chances[..., channel]).astype(np.uint8)
-        for channel in range(chances.shape[-1])
+        name: np.round(255 * chances[..., channel]).astype(np.uint8)
+        for channel, name in enumerate(names_with_probabilities(prediction.spec))
     }
+
+
+def names_with_probabilities(spec):
+    """Return the names of the classes that have a probability of their own.
+
+    Args:
+        spec: a `ModelSpec`.
+    """
+    return task_of(spec).texts(spec)[LOGITS].names
 
 
 def class_folder(id_, name):

@@ -8,49 +8,65 @@ import tensorflow as tf
 from PIL import Image
 
 from segtf import signatures
+from segtf.class_masks import masks_by_name
 from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
 from segtf.inference.heads import of_image
 from segtf.tasks.choice import task_of
-from segtf.tasks.semantic.decode import image_probabilities
 
 
 class Prediction:
     """What a model says about one image.
 
     Attributes:
-        mask: uint8 array `(H, W)` of class ids at the image's own size. Pixels that the resize
-            rule kept from the model are `ignore_class`, or 0 without one.
+        mask: uint8 array at the image's own size: `(H, W)` of class ids; of a multi-label model
+            `(H, W, K)`, of each of its K classes whether it is there, 0 or 1. Pixels that the
+            resize rule kept from the model are `ignore_class`, or 0 without one.
+        names: names of the classes that `coverage`, and the channels of a multi-label `mask`, are
+            of.
         coverage: float32 array `(classes,)`: share of the pixels that each class has.
-        confidence: mean probability of the decided class, 0..1; `None` of a model that gives
-            class ids and nothing else (full int8).
+        confidence: mean probability of what was decided, 0..1; `None` of a model that gives
+            decisions and nothing else (full int8).
     """
 
     def __init__(self, outputs, image_size, spec):
         self.spec = spec
         self._outputs = outputs
         self._image_size = image_size
-        answer = task_of(spec).decode(outputs, image_size, spec)
+        task = task_of(spec)
+        self.names = task.names(spec.labels)
+        answer = task.decode(outputs, image_size, spec)
         self.mask = answer.mask.numpy()
         self.coverage = answer.coverage.numpy()
         self.confidence = None if answer.confidence is None else float(answer.confidence)
+
+    @property
+    def masks(self):
+        """Class name to uint8 array `(H, W)`, of a multi-label model: 1 where the class is.
+
+        Raises:
+            ValueError: for a model of one class a pixel, whose classes are in `mask`.
+        """
+        return masks_by_name(self.mask, self.names)
 
     @cached_property
     def probabilities(self):
         """float32 array `(H, W, K)` at the image's own size, computed when first asked for.
 
-        K is 1 for a binary task (the probability of class 1), else the number of classes; 0 where
-        the resize rule kept pixels from the model.
+        K is 1 for a binary task (the probability of class 1), else the number of classes, of a
+        multi-label model of those in `names`; 0 where the resize rule kept pixels from the model.
 
         Raises:
-            ValueError: for a model that gives class ids and nothing else (full int8).
+            ValueError: for a model that gives decisions and nothing else (full int8).
         """
         if signatures.LOGITS not in self._outputs:
+            (name,) = self._outputs
             raise ValueError(
-                "Expected a model that gives logits. Received: one that gives class ids only"
+                "Expected a model that gives logits. "
+                f"Received: one that gives {name.replace('_', ' ')} only"
             )
         logits = tf.constant(self._outputs[signatures.LOGITS])
-        return image_probabilities(logits, self._image_size, self.spec).numpy()
+        return task_of(self.spec).chances(logits, self._image_size, self.spec).numpy()
 
 
 class Predictor:
@@ -117,8 +133,8 @@ class Predictor:
         """Return the `Prediction` that outputs of the backend make for one image.
 
         Args:
-            outputs: what the heads gave: ``logits``, float32 `(H, W, K)`, or ``class_ids``, uint8
-                `(H, W)`.
+            outputs: what the heads gave: ``logits``, float32 `(H, W, K)`, or what is decided,
+                uint8.
             image_size: height and width of the image.
         """
         return Prediction(outputs, image_size, self.spec)

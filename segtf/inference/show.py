@@ -6,6 +6,7 @@ from segtf.inference.pictures import (
     cut_out,
     draw_overlay,
     draw_probabilities,
+    names_with_probabilities,
     require_background,
 )
 from segtf.mask_files import plan_masks, require_ours, write_picture
@@ -24,7 +25,7 @@ class Show:
     Args:
         paths: of the images.
         folder: path of the folder of the masks.
-        labels: the `LabelMap`.
+        spec: the `ModelSpec`.
         overlays: whether overlays and the page are to be written.
         probabilities: whether a picture of the probabilities of each class is.
         cutouts: whether what is no background is, cut out.
@@ -34,9 +35,9 @@ class Show:
             is the background for `cutouts`.
     """
 
-    def __init__(self, paths, folder, labels, overlays=True, probabilities=False, cutouts=False):
+    def __init__(self, paths, folder, spec, overlays=True, probabilities=False, cutouts=False):
+        labels = spec.labels
         self.folder = folder
-        self.labels = labels
         self._album = Album(labels) if overlays else None
         self._overlays, self._cutouts, self._chances = {}, {}, {}
         if overlays:
@@ -47,10 +48,10 @@ class Show:
             require_background(labels)
             self._cutouts = plan_masks(paths, folder / "cutouts")
         if probabilities:
-            first = 0 if labels.foreground is None else 1
+            folders = {name: class_folder(id_, name) for id_, name in enumerate(labels.names)}
             self._chances = {
-                id_: plan_masks(paths, folder / "probabilities" / class_folder(id_, name))
-                for id_, name in enumerate(labels.names[first:], first)
+                name: plan_masks(paths, folder / "probabilities" / folders[name])
+                for name in names_with_probabilities(spec)
             }
 
     @property
@@ -73,8 +74,8 @@ class Show:
             ValueError: for probabilities of a model that gives class ids and nothing else.
         """
         if self._chances:
-            for id_, chances in draw_probabilities(prediction).items():
-                write_picture(chances, self._chances[id_][path])
+            for name, chances in draw_probabilities(prediction).items():
+                write_picture(chances, self._chances[name][path])
         if self._cutouts:
             write_picture(cut_out(image, prediction), self._cutouts[path])
         if self._album:

@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 
 from segtf import signatures
+from segtf.class_masks import masks_by_name
 from segtf.data.decode import ImageError, read_mask
 from segtf.serving.errors import WrongSignature
 from segtf.serving.fields import unreadable
@@ -24,9 +25,11 @@ class Answer:
     """What the served model says about one image.
 
     Args:
-        mask: uint8 array `(H, W)` of class ids at the image's own size; `None` with an error.
+        mask: uint8 array at the image's own size: `(H, W)` of class ids; of a multi-label model
+            `(H, W, K)`, of each of its K classes, in the order of `coverage`, whether it is there,
+            0 or 1; `None` with an error.
         coverage: class name to the share of the pixels that have it; empty with an error.
-        confidence: mean probability of the decided class, 0..1; `None` with an error.
+        confidence: mean probability of what was decided, 0..1; `None` with an error.
         error: why there is no mask, or `None`.
     """
 
@@ -34,6 +37,17 @@ class Answer:
     coverage: dict[str, float] = field(default_factory=dict)
     confidence: float | None = None
     error: str | None = None
+
+    @property
+    def masks(self):
+        """Class name to uint8 array `(H, W)`, of a multi-label model: 1 where the class is.
+
+        Raises:
+            ValueError: for a model of one class a pixel, or an answer with an error.
+        """
+        if self.mask is None:
+            raise ValueError(f"Expected an answer with a mask. Received: {self.error}")
+        return masks_by_name(self.mask, self.coverage)
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,7 @@ def _make_answer(png, coverage, confidence, names, error):
         raise unreadable(signatures.COVERAGE, f"{len(names)} numbers", coverage)
     shares = [_number(share, signatures.COVERAGE) for share in coverage]
     return Answer(
-        _mask(png),
+        _mask(png, len(names)),
         dict(zip(names, shares, strict=True)),
         _number(confidence, signatures.CONFIDENCE),
     )
@@ -147,7 +161,19 @@ def _number(value, name):
     raise unreadable(name, "a number within 0..1", value)
 
 
-def _mask(png):
+def _mask(png, count):
+    """The mask of a PNG file, or of one for each of `count` classes."""
+    if not isinstance(png, list):
+        return _ids(png)
+    if len(png) != count:
+        raise unreadable(signatures.MASK_BYTES, f"{count} PNG files", f"{len(png)} of them")
+    masks = [_ids(one) for one in png]
+    if len({mask.shape for mask in masks}) > 1:
+        raise unreadable(signatures.MASK_BYTES, "PNG files of one size", "others")
+    return np.stack(masks, axis=-1)
+
+
+def _ids(png):
     if not isinstance(png, bytes):
         raise unreadable(signatures.MASK_BYTES, "a PNG file as base64", png)
     try:

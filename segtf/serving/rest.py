@@ -165,11 +165,13 @@ def _cause(error):
 
 
 def _values(column):
-    """A list of values: bytes where they are binary; what is neither stays as it is."""
+    """A list of values, or of lists of them: bytes where they are binary; what is neither stays."""
     return [_value(one) for one in column] if isinstance(column, list) else column
 
 
 def _value(value):
+    if isinstance(value, list):
+        return [_value(one) for one in value]
     if not (isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str)):
         return value
     try:

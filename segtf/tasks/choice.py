@@ -1,8 +1,9 @@
 """The tasks, and which of them a model has."""
 
+from segtf.tasks.multilabel.task import MULTILABEL
 from segtf.tasks.semantic.task import SEMANTIC
 
-TASKS = {task.name: task for task in (SEMANTIC,)}
+TASKS = {task.name: task for task in (SEMANTIC, MULTILABEL)}
 """Name to `segtf.tasks.task.Task`; `segtf.task_settings` has what is settled of each."""
 
 

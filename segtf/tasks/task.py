@@ -46,9 +46,17 @@ class Task:
             is chosen after a training, such as the threshold.
         per_pixel: name to function of a dict of outputs and a `ModelSpec`, both of the model's own
             size, that returns a tensor: the answers that an exported model gives besides its heads.
+        decided: which of `per_pixel` is what a model says that has decided already, uint8, such as
+            one in full int8.
+        names: function of a `LabelMap` that returns the names of what an answer tells, in the order
+            of its ``coverage``.
         decode: function of the dict of outputs of one image at the model's size, height and width
-            of the image, and a `ModelSpec`, that returns the answer at the image's size. The same
+            of the image, and a `ModelSpec`, that returns the answer at the image's size: a record
+            with a ``mask``, uint8 `(H, W)` or, where classes overlap, `(H, W, K)`; a ``coverage``,
+            the share of the pixels of each of `names`; and a ``confidence``, or `None`. The same
             in Python and in the graph of an exported model.
+        chances: function of logits in place of the outputs, and of the same, that returns the
+            probabilities `(H, W, K)` at the image's size.
         scores: function of a `LabelMap` and `with_outlines` that returns an accumulator: its
             ``add(id, truth, prediction)`` takes each image, then ``measured()`` gives the
             `segtf.tasks.measured.Measured`, and ``scores()`` its `scores` alone.
@@ -74,7 +82,10 @@ class Task:
     objective: Callable
     settle: Callable
     per_pixel: Mapping[str, Callable]
+    decided: str
+    names: Callable
     decode: Callable
+    chances: Callable
     scores: Callable
     scores_of: Callable
     titles: Callable

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.signatures import LOGITS
 from segtf.tasks.choice import task_of
 
 _PICTURES = 4
@@ -51,9 +51,10 @@ class TensorBoardWriter(keras.callbacks.Callback):
     def _pictures(self):
         task = task_of(self.spec)
         logits = self.model.predict(self.images, batch_size=len(self.images), verbose=0)
-        ids = task.per_pixel[CLASS_IDS]({LOGITS: tf.constant(logits)}, self.spec).numpy()
+        decide = task.per_pixel[task.decided]
+        decided = decide({LOGITS: tf.constant(logits)}, self.spec).numpy()
         rows = []
-        for image, truth, said in zip(self.images, self.masks, ids, strict=True):
+        for image, truth, said in zip(self.images, self.masks, decided, strict=True):
             pictures = task.pictures(image, truth, said, self.spec.labels)
             rows.append(np.hstack([pictures["truth"], pictures["prediction"]]))
         return np.stack(rows)

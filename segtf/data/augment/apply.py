@@ -34,8 +34,8 @@ def augment(image, mask, seed, settings, ignore_class=255, skeleton=None):
         Image and mask (or annotation), of the same shapes and dtypes.
 
     Raises:
-        ValueError: if `settings` ask for crops by class, and there are no class ids, or the
-            skeleton has another number of joints than the points.
+        ValueError: if `settings` ask for crops by class, and there are no class ids or labels, or
+            the skeleton has another number of joints than the points.
 
     Example:
 
@@ -82,15 +82,16 @@ def augment_batch(images, masks, seeds, settings, ignore_class=255, compiled=Tru
         Images and masks (or annotations), of the same shapes and dtypes.
 
     Raises:
-        ValueError: if `settings` ask for crops by class, and there are no class ids, or the
-            skeleton has another number of joints than the points.
+        ValueError: if `settings` ask for crops by class, and there are no class ids or labels, or
+            the skeleton has another number of joints than the points.
     """
     annotations = as_annotation(masks)
     if skeleton is not None and annotations.points is not None:
         _require_joints(annotations.points.shape[2], skeleton)
-    if settings.crop and settings.crop_rare and annotations.classes is None:
+    tells_classes = annotations.classes is not None or annotations.labels is not None
+    if settings.crop and settings.crop_rare and not tells_classes:
         raise ValueError(
-            "Expected class ids, since crop_rare draws crops by class. "
+            "Expected class ids or labels, since crop_rare draws crops by class. "
             "Received: an annotation without any"
         )
     run = _run_compiled if compiled else _run
@@ -137,7 +138,8 @@ def _move(images, annotations, seeds, numbers, settings, ignore_class, skeleton,
     if settings.is_resampling:
         if settings.crop:
             shown = geometric.crop_share(numbers, settings)
-            center = crop_center(annotations.classes, numbers, settings, shown, ignore_class)
+            size = height, width
+            center = crop_center(size, annotations, numbers, settings, shown, ignore_class)
         shift = tf.stack([numbers["shift_x"] * width, numbers["shift_y"] * height], axis=1)
         center += shift * settings.translation
         if settings.elastic:

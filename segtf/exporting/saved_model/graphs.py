@@ -8,6 +8,7 @@ from segtf.empty_batches import never_empty
 from segtf.exporting.saved_model.decode_graph import decode_in_graph
 from segtf.exporting.saved_model.parts import in_parts
 from segtf.geometry import resize_image
+from segtf.inference.heads import heads_of
 from segtf.tasks.choice import task_of
 
 _IMAGES_AT_ONCE = 4
@@ -84,11 +85,13 @@ def _pixel_functions(logits_of, pixels, spec):
 
 def _file_function(logits_of, spec):
     """The function that takes image files and gives masks at their own sizes."""
-    task, num_classes = task_of(spec), spec.labels.num_classes
-    class_names = tf.constant([spec.labels.names])
+    task = task_of(spec)
+    names = task.names(spec.labels)
+    class_names, num_classes = tf.constant([names]), len(names)
+    masks_spec = _encoded_spec(task, spec)
     canvas_spec = tf.TensorSpec((*spec.size, spec.channels), tf.uint8)
     answer_spec = (
-        tf.TensorSpec((), tf.string),
+        masks_spec,
         tf.TensorSpec((num_classes,), tf.float32),
         tf.TensorSpec((), tf.float32),
     )
@@ -105,9 +108,9 @@ def _file_function(logits_of, spec):
     def answer(logits, image_size, error):
         def say():
             said = task.decode({signatures.LOGITS: logits}, tf.unstack(image_size), spec)
-            return tf.io.encode_png(said.mask[..., tf.newaxis]), said.coverage, said.confidence
+            return _encoded(said.mask), said.coverage, said.confidence
 
-        nothing = (tf.constant(""), tf.zeros(num_classes), tf.constant(0.0))
+        nothing = (tf.fill(masks_spec.shape, ""), tf.zeros(num_classes), tf.constant(0.0))
         return tf.cond(error == "", say, lambda: nothing)
 
     def answers_of(files):
@@ -152,3 +155,22 @@ def _file_function(logits_of, spec):
         }
 
     return masks_of_files
+
+
+def _encoded_spec(task, spec):
+    """The `tf.TensorSpec` of the PNG files of one image: one, or one for each channel of a mask."""
+    decided = heads_of(spec, task.decided)[task.decided]
+    return tf.TensorSpec(decided.shape[2:], tf.string)
+
+
+def _encoded(mask):
+    """A mask `(H, W)` as a PNG file, one `(H, W, K)` as K of them."""
+    if mask.shape.rank == 2:
+        return tf.io.encode_png(mask[..., tf.newaxis])
+    of_class = tf.transpose(mask, (2, 0, 1))[..., tf.newaxis]
+    return tf.map_fn(
+        tf.io.encode_png,
+        of_class,
+        fn_output_signature=tf.string,
+        parallel_iterations=1,
+    )

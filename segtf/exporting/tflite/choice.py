@@ -4,7 +4,7 @@ from segtf.exporting.parity import ExportError
 from segtf.exporting.tflite.convert import VARIANTS, convert, usual_answer
 from segtf.exporting.tflite.equalize import equalized
 from segtf.exporting.tflite.sensitivity import int8_candidates
-from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.signatures import LOGITS
 
 _GOOD_AGREEMENT = 0.995
 """Full int8 that agrees so well on the calibration images is left as it is."""
@@ -22,7 +22,7 @@ def best_file(model, trial, format, canvases, dynamic_size, gives):
         format: a name in `segtf.exporting.tflite.convert.VARIANTS`.
         canvases: uint8 arrays `(H, W, C)` of the model's size to calibrate ``tflite-int8`` on.
         dynamic_size: whether the file takes any height and width, as the model then has to.
-        gives: ``logits`` or ``class_ids``.
+        gives: ``logits``, or what the task decides.
     """
     spec = trial.reference.spec
     if format != "tflite-int8":
@@ -51,7 +51,7 @@ def _protect(content, model, trial, canvases, dynamic_size, gives):
 def format_that_fits(model, trial, format, canvases, dynamic_size, gives):
     """Say which further format keeps to what this one missed, by a measurement.
 
-    Class ids of full int8 are decided at the model's size, which may be what costs too much: the
+    What full int8 decides is decided at the model's size, which may be what costs too much: the
     same file that leaves the decision to its caller is tried first.
 
     Args:
@@ -60,14 +60,15 @@ def format_that_fits(model, trial, format, canvases, dynamic_size, gives):
         format: the name of the one that was refused.
         canvases: uint8 arrays `(H, W, C)` of the model's size, to calibrate on.
         dynamic_size: whether the file takes any height and width, as the model then has to.
-        gives: ``logits`` or ``class_ids``.
+        gives: ``logits``, or what the task decides.
 
     Returns:
         A sentence without its full stop.
     """
     names = list(VARIANTS)
-    others = [(other, usual_answer(other)) for other in reversed(names[: names.index(format)])]
-    if format == "tflite-int8" and gives == CLASS_IDS:
+    spec = trial.reference.spec
+    others = [(one, usual_answer(one, spec)) for one in reversed(names[: names.index(format)])]
+    if format == "tflite-int8" and gives != LOGITS:
         others.insert(0, (format, LOGITS))
     for other, answer in others:
         content, _ = best_file(model, trial, other, canvases, dynamic_size, answer)
@@ -75,7 +76,7 @@ def format_that_fits(model, trial, format, canvases, dynamic_size, gives):
             figures = trial.try_file(content, VARIANTS[other].least_agreement).figures
         except ExportError:
             continue
-        chosen = other if answer == usual_answer(other) else f"{other} that gives {answer}"
+        chosen = other if answer == usual_answer(other, spec) else f"{other} that gives {answer}"
         return f"{chosen} keeps to its limits: {_measured(figures, trial)}"
     return "No other TFLite format keeps to its limits either"
 

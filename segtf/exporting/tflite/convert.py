@@ -42,36 +42,50 @@ def file_name(variant, gives=None, for_resize="antialiased"):
 
     Args:
         variant: a name in `VARIANTS`.
-        gives: what the file gives, ``logits`` or ``class_ids``; `None` for the usual.
+        gives: what the file gives, ``logits``, ``class_ids`` or ``labels``; `None` for the usual.
         for_resize: how images are shrunk for it, ``antialiased`` or ``plain``.
     """
     stem, ending = VARIANTS[variant].file_name.split(".")
-    if gives not in (None, usual_answer(variant)):
+    if gives is not None and (gives == signatures.LOGITS) == (variant == "tflite-int8"):
         stem += f"-{gives.replace('_', '-')}"
     if for_resize != "antialiased":
         stem += f"-{for_resize}"
     return f"{stem}.{ending}"
 
 
-def usual_answer(variant):
-    """Return what a file of a variant gives where nothing else is asked for."""
-    return signatures.CLASS_IDS if variant == "tflite-int8" else signatures.LOGITS
+def usual_answer(variant, spec):
+    """Return what a file of a variant gives where nothing else is asked for.
+
+    Args:
+        variant: a name in `VARIANTS`.
+        spec: the `ModelSpec`, whose task has a name for what is decided.
+    """
+    return task_of(spec).decided if variant == "tflite-int8" else signatures.LOGITS
 
 
-def answer_of(format, gives=None):
-    """Return what a file of a format is to give: ``logits`` or ``class_ids``, `None` for others.
+def answer_of(format, spec, gives=None):
+    """Return what a file of a format is to give.
+
+    Args:
+        format: of `segtf.export`.
+        spec: the `ModelSpec`.
+        gives: what was asked for, or `None`.
+
+    Returns:
+        ``logits``, or what its task decides, ``class_ids`` or ``labels``; `None` for a format that
+        is not in `VARIANTS`.
 
     Raises:
         ValueError: for something else, or for `gives` of a format that is not in `VARIANTS`.
     """
     if gives is None:
-        return usual_answer(format) if format in VARIANTS else None
+        return usual_answer(format, spec) if format in VARIANTS else None
     if format not in VARIANTS:
         raise ValueError(
             f"Expected gives with a TFLite format alone, one of {tuple(VARIANTS)}. "
             f"Received: gives={gives!r}, format={format!r}"
         )
-    answers = (signatures.LOGITS, signatures.CLASS_IDS)
+    answers = (signatures.LOGITS, task_of(spec).decided)
     if gives not in answers:
         raise ValueError(f"Expected gives as one of {answers}. Received: {gives!r}")
     return gives
@@ -88,8 +102,9 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False, gives=None
         calibration: for ``tflite-int8``: uint8 arrays `(H, W, C)` of the model's size, from which
             the ranges of its activations are taken.
         dynamic_size: whether the file takes any height and width, as the model then has to.
-        gives: ``logits``, float32 `(1, H, W, K)`, or ``class_ids``, uint8 `(1, H, W)`. By default
-            class ids for ``tflite-int8`` and logits for the others.
+        gives: ``logits``, float32 `(1, H, W, K)`, or what the task decides, uint8: ``class_ids``
+            `(1, H, W)` or ``labels`` `(1, H, W, K)`. By default that for ``tflite-int8`` and logits
+            for the others.
 
     Returns:
         The bytes of the file.
@@ -98,12 +113,12 @@ def convert(model, spec, variant, calibration=(), dynamic_size=False, gives=None
         ExportError: if TFLite cannot run it with built-in operations, or the input of
             ``tflite-int8`` is not pixels as they are.
     """
-    gives = gives or usual_answer(variant)
+    gives = gives or usual_answer(variant, spec)
     with tempfile.TemporaryDirectory() as folder:
         _save(model, spec, folder, dynamic_size, gives)
         images = _with_full_range(calibration) if variant == "tflite-int8" else ()
         try:
-            content = converter.convert(folder, variant, images, gives == signatures.CLASS_IDS)
+            content = converter.convert(folder, variant, images, gives != signatures.LOGITS)
         except Exception as error:  # the converter raises many kinds, with long texts
             raise ExportError(
                 "Expected a model that TFLite's built-in operations can run. "
@@ -123,7 +138,7 @@ def calibrated_file(model, spec, calibration, dynamic_size, gives):
         spec: its `ModelSpec`.
         calibration: uint8 arrays `(H, W, C)` of the model's size.
         dynamic_size: whether the file takes any height and width, as the model then has to.
-        gives: ``logits`` or ``class_ids``.
+        gives: ``logits``, or what the task decides.
     """
     with tempfile.TemporaryDirectory() as folder:
         _save(model, spec, folder, dynamic_size, gives)
@@ -153,7 +168,7 @@ def _save(model, spec, folder, dynamic_size, gives):
     def run(pixels):
         with pointwise(model):
             logits = model(pixels, training=False)
-        if gives == signatures.CLASS_IDS:
+        if gives != signatures.LOGITS:
             return {gives: task_of(spec).per_pixel[gives]({signatures.LOGITS: logits}, spec)}
         return {signatures.LOGITS: logits}
 

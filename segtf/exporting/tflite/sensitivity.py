@@ -15,8 +15,13 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from segtf.compat import operations_of
 from segtf.exporting.tflite import converter
-from segtf.exporting.tflite.convert import calibrated_file, check_input_is_pixels, check_operations
-from segtf.signatures import CLASS_IDS
+from segtf.exporting.tflite.convert import (
+    calibrated_file,
+    check_input_is_pixels,
+    check_operations,
+    usual_answer,
+)
+from segtf.signatures import LOGITS
 
 _COSTLIEST = (2, 6, 16)
 _FIRST = (1, 2, 4)
@@ -26,7 +31,7 @@ _LEVELS = 255
 _LARGEST_SHARE = 0.25
 
 
-def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_IDS):
+def int8_candidates(model, spec, calibration, dynamic_size=False, gives=None):
     """Convert to full int8 but for what costs most, or for the first layers.
 
     Args:
@@ -34,11 +39,12 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
         spec: its `ModelSpec`.
         calibration: uint8 arrays `(H, W, C)` of the model's size.
         dynamic_size: whether the file takes any height and width, as the model then has to.
-        gives: ``logits`` or ``class_ids``.
+        gives: ``logits``, or what the task decides, which is the default.
 
     Yields:
         The bytes of a file, and the names of what it computes in float32.
     """
+    gives = gives or usual_answer("tflite-int8", spec)
     calibrated = calibrated_file(model, spec, calibration, dynamic_size, gives)
     weights = _weights(calibrated)
     around = _around_costliest(calibrated, calibration, spec)
@@ -48,7 +54,7 @@ def int8_candidates(model, spec, calibration, dynamic_size=False, gives=CLASS_ID
     for kept in dict.fromkeys(sets):
         if sum(weights.get(name, 0) for name in kept) > most:
             continue
-        content = converter.quantize(calibrated, kept, gives == CLASS_IDS)
+        content = converter.quantize(calibrated, kept, gives != LOGITS)
         check_operations(content)
         check_input_is_pixels(content)
         yield content, kept

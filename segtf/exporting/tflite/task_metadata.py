@@ -8,7 +8,7 @@ change in a FlatBuffers schema: the generated code of these schemas comes only w
 
 import segtf
 from segtf.exporting.tflite.flat_tables import Byte, Floats, Nested, UInt, write_table
-from segtf.signatures import CLASS_IDS, LOGITS
+from segtf.signatures import CLASS_IDS, LABELS, LOGITS
 from segtf.tasks.choice import task_of
 
 LABELS_FILE, CHANNELS_FILE = "labels.txt", "channels.txt"
@@ -26,7 +26,7 @@ def task_metadata(spec, name, gives, dynamic_size=False):
     Args:
         spec: the `ModelSpec`.
         name: name of the model.
-        gives: what comes out, ``logits`` or ``class_ids``.
+        gives: what comes out, ``logits``, ``class_ids`` or ``labels``.
         dynamic_size: whether it takes any height and width.
 
     What MediaPipe would misread without a word is not called an image, for which it refuses the
@@ -35,7 +35,8 @@ def task_metadata(spec, name, gives, dynamic_size=False):
 
     Returns:
         bytes, and a dict of file name to text: ``labels.txt``, the class names in id order, and
-        for the one logit of a binary task ``channels.txt``, the name of what it tells.
+        where the channels are not all classes, as of the one logit of a binary task,
+        ``channels.txt``, the names of what they tell.
     """
     files = {LABELS_FILE: labels_text(spec.labels.names)}
     labels = _file(LABELS_FILE, "Class names in id order.", _labels_type(spec, gives))
@@ -43,13 +44,14 @@ def task_metadata(spec, name, gives, dynamic_size=False):
         2: [_input(spec, gives == LOGITS and not dynamic_size)],
         3: [_output(spec, gives, [labels])],
     }
-    if gives == LOGITS:
+    if gives != CLASS_IDS:
         text = task_of(spec).texts(spec)[LOGITS]
         if text.names != spec.labels.names:
             files[CHANNELS_FILE] = labels_text(text.names)
             channels = _file(CHANNELS_FILE, "What the channel tells.", _AXIS_LABELS)
             subgraph[3] = [_output(spec, gives, [channels])]
             subgraph[4] = [labels]
+    if gives == LOGITS:
         options = write_table({0: Byte(_ACTIVATIONS[text.activation]), 1: "1.0"}, b"V001")
         subgraph[9] = [{0: "SEGMENTER_METADATA", 1: Nested(options)}]
     model = {
@@ -89,6 +91,8 @@ def _input(spec, is_for_mediapipe):
 def _output(spec, gives, files):
     if gives == CLASS_IDS:
         what = "Class id of each pixel."
+    elif gives == LABELS:
+        what = "Of each class whether it is there, 0 or 1, for each pixel; classes overlap."
     else:
         what = task_of(spec).texts(spec)[LOGITS].meaning
     return {

@@ -14,6 +14,7 @@ from segtf.inference.heads import heads_of, of_no_images
 from segtf.inference.ports import Ports, Quantization, Tensor
 from segtf.inference.specs import adapt_exported_spec
 from segtf.inference.tflite_graph import tflite_meaning
+from segtf.tasks.choice import task_of
 from segtf.text_files import printable
 
 _MOST_VALUES = 2**30
@@ -58,7 +59,7 @@ class TFLiteBackend:
         path: the file.
         spec: its `ModelSpec`.
         ports: `segtf.inference.ports.Ports` of a file that segtf did not write. One that it wrote
-            takes float32 pixels and gives logits, or takes uint8 pixels and gives class ids.
+            takes float32 or uint8 pixels and gives logits, float32, or what is decided, uint8.
     """
 
     def __init__(self, path, spec, ports=None):
@@ -74,7 +75,7 @@ class TFLiteBackend:
         self._output = self._interpreter.get_output_details()[0]
         if ports is None:
             is_decided = self._output["dtype"] == np.uint8
-            gives = signatures.CLASS_IDS if is_decided else signatures.LOGITS
+            gives = task_of(spec).decided if is_decided else signatures.LOGITS
         else:
             gives = ports.gives
         self.heads = heads_of(spec, gives)

@@ -3,7 +3,12 @@
 from segtf.models import Head
 from segtf.signatures import CLASS_IDS, LOGITS, PROBABILITIES
 from segtf.tasks.semantic.answer import channel_names, texts
-from segtf.tasks.semantic.decode import class_ids, decode, probabilities
+from segtf.tasks.semantic.decode import (
+    class_ids,
+    decode,
+    image_probabilities,
+    probabilities,
+)
 from segtf.tasks.semantic.objective import objective
 from segtf.tasks.semantic.pictures import pictures
 from segtf.tasks.semantic.scores import ImageScores
@@ -27,7 +32,10 @@ SEMANTIC = Task(
         PROBABILITIES: lambda outputs, spec: probabilities(outputs[LOGITS]),
         CLASS_IDS: lambda outputs, spec: class_ids(outputs[LOGITS], spec.threshold),
     },
+    decided=CLASS_IDS,
+    names=lambda labels: labels.names,
     decode=decode,
+    chances=image_probabilities,
     scores=Tally,
     scores_of=ImageScores.of_pixels,
     titles=headline_titles,

@@ -181,6 +181,24 @@ def test_without_a_skeleton_no_joint_is_left_or_right():
     np.testing.assert_array_equal(plain.points[..., 1], annotation.points[..., 1])
 
 
+def test_crops_find_the_rare_of_classes_that_overlap():
+    labels = np.zeros((64, 48, 48, 3), np.uint8)
+    labels[..., 1] = 1
+    labels[:, 5:8, 40:43, 2] = 1
+    images, seeds = (
+        np.zeros((64, 48, 48, 3), np.uint8),
+        tf.stack([tf.ones(64, tf.int32), tf.range(64)], 1),
+    )
+
+    def share_with_class_2(rare):
+        changes = Augmentation(crop=0.3, crop_rare=rare)
+        given = Annotation(labels=tf.constant(labels))
+        _, moved = augment_batch(images, given, seeds, changes, compiled=False)
+        return (moved.labels.numpy()[..., 2] == 1).any(axis=(1, 2)).mean()
+
+    assert share_with_class_2(1.0) > 0.5 > 0.45 > share_with_class_2(0.0)
+
+
 def test_what_cannot_be_changed_is_refused():
     annotation = three_joints(0)
     with pytest.raises(ValueError, match=r"2 joints, as the skeleton .*Received: 3"):
