@@ -16,7 +16,10 @@ def augment(image, mask, seed, settings, ignore_class=255, skeleton=None):
     """Change image and mask together.
 
     All movements are composed and each picture is resampled once. What comes in from outside
-    is a mirror image in the image, and the ignore class in the mask.
+    is a mirror image, in the image and in the mask: were it ignored there, the border of what a
+    model sees would count too rarely, and a model of few epochs finds objects along it
+    (``benchmarks/borders.py``). Beside instances, whose mirror images would be objects that end
+    in each other, the mask is the ignore class there.
 
     Args:
         image: uint8 tensor `(H, W, C)` of static shape.
@@ -25,8 +28,9 @@ def augment(image, mask, seed, settings, ignore_class=255, skeleton=None):
             under them do: those that leave the image have visibility 0.
         seed: integer tensor `(2,)`; the same seed gives the same pixels.
         settings: an `Augmentation`.
-        ignore_class: value of what geometry brings in from outside, in the mask and in labels;
-            there are no instances there. If `None`, all maps are mirrored there as the image is.
+        ignore_class: value of what geometry brings in from outside beside instances, in the mask
+            and in labels; there are no instances there. If `None`, all maps are mirrored there as
+            the image is.
         skeleton: the `segtf.labels.Skeleton` of the points, whose left and right joints a mirror
             image exchanges; if `None`, none of them is left or right.
 
@@ -144,7 +148,7 @@ def _move(images, annotations, seeds, numbers, settings, ignore_class, skeleton,
         center += shift * settings.translation
         if settings.elastic:
             grid = geometric.elastic_grid(seeds, numbers, settings, height, width)
-        fills = tuple(_fill(name, ignore_class) for name in maps)
+        fills = _fills(maps, ignore_class)
         arguments = images, tuple(maps.values()), matrix, center, grid
         images, moved = run(geometric.resample_moved, *arguments, fills=fills)
     else:
@@ -160,9 +164,11 @@ def _move(images, annotations, seeds, numbers, settings, ignore_class, skeleton,
     return images, Annotation(**moved)
 
 
-def _fill(name, ignore_class):
-    """What a map holds beyond the border of its image; `None`: its mirror image."""
-    return 0 if name == "instances" and ignore_class is not None else ignore_class
+def _fills(maps, ignore_class):
+    """What each map holds beyond the border of its image; `None`: its mirror image."""
+    if "instances" not in maps or ignore_class is None:
+        return (None,) * len(maps)
+    return tuple(0 if name == "instances" else ignore_class for name in maps)
 
 
 def _run(step, *tensors, **fixed):

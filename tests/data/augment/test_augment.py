@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from segtf.data import AUGMENTATIONS, Augmentation
+from segtf.data import AUGMENTATIONS, Annotation, Augmentation
 from segtf.data.augment import augment, augment_batch
 
 GEOMETRY = st.builds(
@@ -105,14 +105,17 @@ def test_quarter_turns_alone_never_mirror():
     }
 
 
-def test_what_comes_from_outside_is_the_ignore_class():
-    mask = np.ones((32, 32), np.uint8)
+def test_what_comes_from_outside_is_a_mirror_image_but_for_objects():
+    mask = blobs(32, 32, seed=1)
     changes = Augmentation(translation=1.0)
     for seed in range(8):
-        image, moved = augment(np.full((32, 32, 3), 9, np.uint8), mask, (seed, 0), changes)
-        assert set(np.unique(moved)) <= {1, 255}
-        assert (moved.numpy() == 255).any()
-        assert (image.numpy() == 9).all()
+        image, moved = augment(drawn_from(mask, 4), mask, (seed, 0), changes)
+        assert 255 not in moved.numpy()
+        assert_one_picture(image.numpy(), moved.numpy())
+        objects = Annotation(classes=mask, instances=mask)
+        _, moved = augment(drawn_from(mask, 4), objects, (seed, 0), changes)
+        is_outside = moved.classes.numpy() == 255
+        assert is_outside.any() and (moved.instances.numpy()[is_outside] == 0).all()
 
 
 def test_rotation_agrees_with_scipy():
