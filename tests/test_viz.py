@@ -1,6 +1,7 @@
 """Pictures to judge by."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from segtf import viz
+from segtf.data.sample import Sample
 from segtf.labels import LabelMap
+from segtf.spec import ModelSpec
 
 LESION = LabelMap(("skin", "lesion"), colors=((0, 0, 0), (255, 0, 0)))
 STREET = LabelMap(("sky", "road", "car"), colors=((70, 130, 180), (128, 64, 128), (0, 0, 142)))
@@ -240,3 +243,20 @@ def test_plot_history_refuses_a_history_without_figures(tmp_path, history):
     with pytest.raises(ValueError, match="Received: "):
         viz.plot_history(history, tmp_path / "curves.png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_legend_lists_what_the_pictures_show(tmp_path):
+    from segtf.evaluation.cases import draw_case, legend_of
+
+    class Predict:
+        spec = ModelSpec(STREET, (8, 8))
+
+        def __call__(self, image):
+            return SimpleNamespace(mask=np.where(np.arange(8) < 2, 1, 0) * np.ones((8, 1), int))
+
+    Image.fromarray(np.full((8, 8, 3), 160, np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "mask.png")
+    sample = Sample("a", tmp_path / "a.png", tmp_path / "mask.png")
+    classes, errors = legend_of([draw_case(sample, Predict(), STREET)], STREET)
+    assert list(classes) == ["sky", "road"]
+    assert list(errors) == ["hit", "wrong class"]
