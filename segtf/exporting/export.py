@@ -1,52 +1,30 @@
 """segtf.export: a trained model as a file that runs elsewhere."""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segtf.checksums import write_folder_checksums
-from segtf.comparing.generated_images import generated_images
 from segtf.comparing.parity_report import ParityReport
-from segtf.comparing.run_images import (
-    calibration_images,
-    for_calibration,
-    run_source,
-    some,
-    split_source,
-)
 from segtf.data import match_classes
 from segtf.exporting.any_size import at_any_size
-from segtf.exporting.companions import write_companions
-from segtf.exporting.model_card import model_card, read_figures
-from segtf.exporting.onnx import convert_to_onnx
-from segtf.exporting.parity import ExportError, Trial, check_files
+from segtf.exporting.images import choose_images
+from segtf.exporting.model_card import read_figures
+from segtf.exporting.parity import Trial
 from segtf.exporting.plain_resize import check_resize, plain_losses, shrinking
 from segtf.exporting.provenance import details_of, provenance
 from segtf.exporting.room import require_room
-from segtf.exporting.saved_model.write import write_saved_model
-from segtf.exporting.tflite.choice import best_file, format_that_fits
-from segtf.exporting.tflite.convert import VARIANTS, answer_of, file_name
-from segtf.exporting.tflite.delegates import delegate_report
-from segtf.exporting.tflite.metadata import with_metadata
-from segtf.exporting.tflite.task_metadata import LABELS_FILE, labels_text, task_metadata
-from segtf.files import publishing_folder, replacing, require_writable, write_atomically
+from segtf.exporting.tflite.convert import VARIANTS, answer_of
+from segtf.exporting.writing import Job, file_names, write
+from segtf.files import require_writable
 from segtf.inference.formats import find_model
 from segtf.inference.formats.keras_model import KerasBackend, load_keras
-from segtf.inference.formats.saved_model import SavedModelBackend
-from segtf.inference.load import load
 from segtf.inference.predictor import Predictor
 from segtf.models.keras_file import in_float32
 from segtf.nearest import names_to_choose
 from segtf.ranges import number
-from segtf.signatures import CLASS_IDS, SPEC_METADATA, TASK_METADATA
-from segtf.version_folders import next_version
+from segtf.signatures import CLASS_IDS
 
 FORMATS = ("saved_model", *VARIANTS, "onnx")
 _ALIASES = {"litert": "tflite"}
-CALIBRATION_IMAGES, CHECK_IMAGES = 100, 100
-_ONNX_NAME = "model.onnx"
-_SAVED_MODEL_AGREEMENT = _ONNX_AGREEMENT = 0.999
 _MIXED_PRECISION_AGREEMENT = 0.99
 
 
@@ -213,40 +191,28 @@ def export(
     model, spec, reader = load_keras(found, labels, resize, threshold, size, outputs)
     _check_outputs(reader)
     gives = answer_of(format, spec, gives)
-    require_room(directory, _file_names(format, gives, for_resize), spec.labels)
+    require_room(directory, file_names(format, gives, for_resize), spec.labels)
     if source is not None:
         match_classes(source.labels, spec.labels)
-    is_divided = source is not None and bool(source.splits.get("train"))
-    calibration, source, details = _calibration(
-        model_or_run, calibration, source, spec.labels, format
-    )
-    images, origin = _images(model_or_run, source, is_divided, check_images, calibration, spec)
-    reference = _reference(model, spec, reader, images)
-    trial = Trial(reference, images, origin, max_iou_drop, speed)
+    images = choose_images(model_or_run, spec, format, source, check_images, calibration)
+    reference = _reference(model, spec, reader, images.check)
+    trial = Trial(reference, images.check, images.origin, max_iou_drop, speed)
+    details = dict(images.details)
     if for_resize == "plain":
         larger = shrinking(reference, reader)
         details["plain_resize"] = plain_losses(trial, larger)
         trial = replace(trial, reference=larger)
     model = trial.reference.backend.model
     model = at_any_size(model, model_or_run) if dynamic_size else model
-    origin = provenance(model, model_or_run)
-    about = details_of(trial.reference.spec, dynamic_size, origin)
+    about = details_of(trial.reference.spec, dynamic_size, provenance(model, model_or_run))
+    if format in VARIANTS:
+        about["gives"] = gives
+        if for_resize == "plain":
+            about["for_resize"] = for_resize
     figures = read_figures(model_or_run)
-    if format == "saved_model":
-        return _export_saved_model(model, trial, directory, about, figures)
-    if format == "onnx":
-        return _export_onnx(model, trial, directory, about, figures)
-    about["gives"] = gives
-    if for_resize == "plain":
-        about["for_resize"] = for_resize
-    return _export_tflite(model, trial, directory, format, calibration, details, about, figures)
-
-
-def _file_names(format, gives, for_resize):
-    """Names of the files of a format, none for folders, which are never overwritten."""
-    if format == "onnx":
-        return [_ONNX_NAME]
-    return [file_name(format, gives, for_resize)] if format in VARIANTS else []
+    job = Job(model, trial, directory, format, about, figures, images.calibration, details)
+    path, report = write(job)
+    return Export(path, format, report)
 
 
 def _check_outputs(reader):
@@ -255,43 +221,6 @@ def _check_outputs(reader):
             "Expected a model that gives logits or probabilities, from which an export makes "
             "what its format gives. Received: one that gives class ids"
         )
-
-
-def _calibration(model_or_run, given, source, labels, format):
-    """Images to calibrate on, the data set to compare on, what the report says about the former."""
-    if format != "tflite-int8":
-        return list(given or ()), source, {}
-    if given:
-        return list(given), source, {"calibration": {"images": len(given)}}
-    whole = split_source(model_or_run, "train")
-    if whole is None and source is not None:
-        whole, source = for_calibration(source)
-    if whole is None:
-        raise ValueError(
-            "Expected images that look like those the model will see, to calibrate tflite-int8 of "
-            "a model without a run and its data: calibration= or source= (--images or --data). "
-            "Received: none"
-        )
-    images, shown = calibration_images(whole, CALIBRATION_IMAGES, labels)
-    classes = [labels.names[index] for index in shown]
-    return images, source, {"calibration": {"images": len(images), "classes": classes}}
-
-
-def _images(model_or_run, source, is_divided, check_images, calibration, spec):
-    """Images to compare on, and where they come from; those of a split ``train`` stay out."""
-    if source is not None:
-        if source.splits.get("train"):
-            _, source = for_calibration(source)
-        name = f"{source.name}, held out" if is_divided else source.name
-        return some(source, CHECK_IMAGES, spec.labels), name
-    if check_images:
-        return list(check_images), "images that were given"
-    held_out = run_source(model_or_run, "val", CHECK_IMAGES, spec.labels)
-    if held_out is not None:
-        return held_out, f"{held_out.name}, held out"
-    if calibration:
-        return calibration, "the calibration images"
-    return generated_images(spec), "generated images"
 
 
 def _reference(model, spec, reader, images):
@@ -303,63 +232,3 @@ def _reference(model, spec, reader, images):
     trial = Trial(reference, images, "", speed=False)
     trial.compare(copy, _MIXED_PRECISION_AGREEMENT)
     return copy
-
-
-def _export_saved_model(model, trial, directory, about, figures):
-    spec, path = trial.reference.spec, next_version(directory)
-    name = Path(directory).resolve().name
-    with publishing_folder(path) as folder:
-        write_saved_model(model, spec, folder, about, name)
-        exported = Predictor(SavedModelBackend(folder, spec))
-        if spec.channels in (1, 3):
-            check_files(trial, exported.backend.model, _SAVED_MODEL_AGREEMENT)
-        report = trial.measure(
-            exported, folder, f"{name}/{path.name}", "saved_model", _SAVED_MODEL_AGREEMENT
-        )
-        extra = folder / "assets.extra"
-        report.save_figures(extra, "parity")
-        write_atomically(extra / LABELS_FILE, labels_text(spec.labels.names))
-        card = model_card(f"{name}/{path.name}", about, report, figures)
-        write_atomically(extra / "model-card.md", card)
-        write_folder_checksums(folder)
-    # Beside the version folder: the picture shows images of the data, which leave in no model.
-    report.draw(path.with_name(f"{path.name}.parity.png"))
-    return Export(path, "saved_model", report)
-
-
-def _export_onnx(model, trial, directory, about, figures):
-    spec = trial.reference.spec
-    own = {SPEC_METADATA: json.dumps(about)}
-    content = convert_to_onnx(model, spec, own, about["dynamic_size"])
-    path = Path(directory) / _ONNX_NAME
-    return _publish(content, path, trial, "onnx", _ONNX_AGREEMENT, {}, about, figures)
-
-
-def _export_tflite(model, trial, directory, format, calibration, details, about, figures):
-    spec, dynamic_size, gives = trial.reference.spec, about["dynamic_size"], about["gives"]
-    canvases = [trial.reference.canvas(image) for image in calibration]
-    content, more = best_file(model, trial, format, canvases, dynamic_size, gives)
-    task, files = task_metadata(spec, model.name, gives, dynamic_size)
-    own = json.dumps(about).encode("utf-8")
-    content = with_metadata(content, {SPEC_METADATA: own, TASK_METADATA: task}, files)
-    details = {**details, **more, "delegates": delegate_report(content)}
-    name = file_name(format, gives, about.get("for_resize", "antialiased"))
-    path, least = Path(directory) / name, VARIANTS[format].least_agreement
-    try:
-        return _publish(content, path, trial, format, least, details, about, figures)
-    except ExportError as error:
-        if format == "tflite":
-            raise
-        instead = format_that_fits(model, trial, format, canvases, dynamic_size, gives)
-        raise ExportError(f"{error}. {instead}") from error
-
-
-def _publish(content, path, trial, format, least, details, about, figures):
-    """Measure a model of one file, then put it and what explains it in their place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    details = {"sha256": hashlib.sha256(content).hexdigest(), **details}
-    with replacing(path) as beside:
-        beside.write_bytes(content)
-        report = trial.measure(load(beside), beside, path.name, format, least, details)
-    write_companions(path, about, report, model_card(path.name, about, report, figures))
-    return Export(path, format, report)
