@@ -138,7 +138,7 @@ def plot(svg, caption, wide=False):
     )
 
 
-def number(value, digits=4):
+def number(value, digits=3):
     """Return a figure as text; a dash for one that is not defined.
 
     Example:

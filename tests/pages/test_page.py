@@ -20,6 +20,6 @@ def test_names_are_text_wherever_they_stand():
 def test_parts_of_a_page_stay_html():
     cells = [estimate(0.5, (0.25, 0.75)), html("<i>{}</i>", "x")]
     shown = page("a", table(["b", "c"], [cells]), "")
-    assert "<td>0.5000<small>0.250 to 0.750</small></td><td><i>x</i></td>" in shown
+    assert "<td>0.500<small>0.250 to 0.750</small></td><td><i>x</i></td>" in shown
     assert "(prefers-color-scheme: dark)" in shown
     assert "{}" not in shown
