@@ -1,4 +1,4 @@
-"""What a mask of 16 megapixels costs: deciding it, and writing it down.
+"""What a mask of 16 megapixels costs: the network, deciding it, and writing it down.
 
 Processor time, the least of several calls, and bytes. Deciding brings logits of 256x256 to
 4096x4096 and takes a class for each pixel, in strips, as exported models do; its memory is the most
@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+import segtf
 from segtf.devices import read_cpu_name
 from segtf.labels import LabelMap
 from segtf.spec import ModelSpec
@@ -49,12 +50,21 @@ def main():
         found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         lines.append(found.splitlines()[-1])
         print(lines[-1], flush=True)
+    lines.append(f"| the network, `unet` at {CANVAS}x{CANVAS} | {network():.2f} | - |")
+    print(lines[-1], flush=True)
     mask = decode.class_ids(tf.image.resize(logits(6), (SIDE, SIDE), antialias=True), threshold=0.5)
     for name, encode in ENCODERS.items():
         seconds, content = least(encode, mask.numpy())
         lines.append(f"| {name} | {seconds:.2f} | {len(content) / 1e6:.2f} on disk |")
         print(lines[-1], flush=True)
     RESULTS.write_text("\n".join(lines) + "\n")
+
+
+def network():
+    """Processor time of the default size of a U-Net for one image."""
+    model = segtf.unet((CANVAS, CANVAS, 3), num_classes=1)
+    run = tf.function(lambda pixels: model(pixels, training=False))
+    return least(run, tf.zeros((1, CANVAS, CANVAS, 3)))[0]
 
 
 def logits(classes):
