@@ -85,6 +85,47 @@ def coco():
     return run
 
 
+def tools():
+    """Files of label tools, up to masks; how they begin tells of which."""
+    from PIL import Image
+
+    from segtf.data import load_source
+    from segtf.data.masks import read_parts
+
+    folder, image = _folder(), Image.new("RGB", (8, 6))
+    places = {
+        "labelme": "labelme/a.json",
+        "supervisely": "supervisely/set/ann/a.png.json",
+        "label-studio": "label-studio/export.json",
+        "cvat": "cvat/annotations.xml",
+        "yolo": "yolo/labels/a.txt",
+        "nuclei": "nuclei/train.csv",
+    }
+    beside = {"supervisely": "img", "yolo": "../images"}
+    for name, place in places.items():
+        path = (folder / place).parent
+        path = path.parent / beside[name] if name in beside else path
+        path.mkdir(parents=True, exist_ok=True)
+        image.save(path / "a.png")
+    meta = b'{"classes": [{"title": "dog", "color": "#ff0000"}, {"title": "cat"}]}'
+    _written(folder / "supervisely" / "meta.json", meta)
+    _written(folder / "yolo" / "data.yaml", b"names: [dog, cat]\n")
+    starts = {b"{": ("labelme", "supervisely"), b"[": ("label-studio",), b"<": ("cvat",)}
+
+    def read(name, data):
+        _written(folder / places[name], data)
+        options = {"file": "export.json"} if name == "label-studio" else {}
+        source = load_source(name, folder / name, **options)
+        for sample in source.samples[:4]:
+            _refusing(lambda sample=sample: read_parts(sample, ("classes", "instances"), 9))
+
+    def run(data):
+        for name in starts.get(data[:1], ("yolo", "nuclei")):
+            _refusing(lambda name=name: read(name, data))
+
+    return run
+
+
 def tables():
     """Tables of colours, tables of pairs and lists of class names."""
     from segtf.data.sources.tables import read_color_table, read_rows
@@ -184,13 +225,14 @@ TARGETS = {
     "masks": masks,
     "graph": graph,
     "coco": coco,
+    "tools": tools,
     "tables": tables,
     "keras": keras_files,
     "tflite": tflite,
     "spec": spec,
     "answers": answers,
 }
-OF_JSON = ("coco", "keras", "spec", "answers")
+OF_JSON = ("coco", "tools", "keras", "spec", "answers")
 SEEDS = Path(__file__).parent / "seeds"
 
 

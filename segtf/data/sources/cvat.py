@@ -10,6 +10,7 @@ from segtf.data.sources.find_file import FileFinder
 from segtf.data.sources.json_files import head_of, stated_size
 from segtf.data.sources.notices import Notices
 from segtf.data.sources.registry import register_source
+from segtf.text_files import read_text
 
 _SHAPES = ("polygon", "box", "ellipse", "mask")
 _NO_AREA = ("polyline", "points", "cuboid", "skeleton", "tag")
@@ -102,15 +103,14 @@ class _Document:
     def __init__(self, path):
         self.images, self.labels = [], {}
         self._path, self._tags, self._text, self._label = path, [], [], {}
-        parser = expat.ParserCreate()
+        parser = expat.ParserCreate("utf-8")  # whatever encoding the file declares
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = lambda text: self._text.append(text)
         # Entities, which may be of any size, are declared in a document type.
         parser.StartDoctypeDeclHandler = lambda *declaration: self._refuse("a document type")
         try:
-            with path.open("rb") as file:
-                parser.ParseFile(file)
-        except (expat.ExpatError, OSError) as error:
+            parser.Parse(read_text(path).encode("utf-8"), True)
+        except expat.ExpatError as error:
             raise ValueError(
                 f"Expected an XML file of CVAT. Received: {path}, damaged ({error})"
             ) from None

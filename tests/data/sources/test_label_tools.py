@@ -303,6 +303,7 @@ def test_folders_of_splits_and_colours_of_the_project_are_kept(tmp_path):
 HOSTILE_XML = {
     "entities": '<!DOCTYPE a [<!ENTITY b "bbbb">]><annotations>&b;</annotations>',
     "nesting": "<annotations>" + "<a>" * 100 + "</a>" * 100 + "</annotations>",
+    "encoding": '<?xml version="1.0" encoding="utf-I"?><annotations></annotations>',
     "truncated": "<annotations><image",
     "video": '<annotations><track id="0"></track></annotations>',
     "other": "<html></html>",
