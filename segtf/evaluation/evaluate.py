@@ -83,7 +83,7 @@ def evaluate(
     tally = task_of(spec).scores(labels, outlines)
     for done, sample in enumerate(source.samples, start=1):
         image, truth = read_truth(sample, spec)
-        tally.add(sample.id, truth, predictor_of(sample)(image))
+        tally.add(sample.id, truth, predictor_of(sample)(image, probabilities=True))
         if on_image is not None:
             on_image(done, len(source.samples))
     evaluation = Evaluation(

@@ -13,6 +13,7 @@ from segtf.data.decode import read_image, read_single
 from segtf.geometry import resize_image
 from segtf.inference.heads import of_image
 from segtf.tasks.choice import task_of
+from segtf.tasks.strips import restored
 
 
 class Prediction:
@@ -29,12 +30,16 @@ class Prediction:
             decisions and nothing else (full int8).
     """
 
-    def __init__(self, outputs, image_size, spec):
+    def __init__(self, outputs, image_size, spec, probabilities=False):
         self.spec = spec
         self._outputs = outputs
         self._image_size = image_size
         task = task_of(spec)
         self.names = task.names(spec.labels)
+        if probabilities and signatures.LOGITS in outputs:
+            logits = restored(outputs[signatures.LOGITS], image_size, spec.resize)
+            outputs = {**outputs, signatures.LOGITS: logits}
+            self.probabilities = task.chances(logits, image_size, spec).numpy()
         answer = task.decode(outputs, image_size, spec)
         self.mask = answer.mask.numpy()
         self.coverage = answer.coverage.numpy()
@@ -83,12 +88,14 @@ class Predictor:
         self.backend = backend
         self.spec = backend.spec
 
-    def __call__(self, image):
+    def __call__(self, image, probabilities=False):
         """Segment one image, or a list of images.
 
         Args:
             image: path, encoded bytes, PIL image, or uint8 array or tensor `(H, W)` or
                 `(H, W, C)`; or a list or tuple of these.
+            probabilities: whether the probabilities will be asked for, too: the logits are then
+                brought to the image's size once for all, and the probabilities made at once.
 
         Returns:
             A `Prediction`; for a list or tuple, a list of them.
@@ -98,14 +105,15 @@ class Predictor:
                 does not take; and for answers that may be no logits (see `segtf.load`).
         """
         if isinstance(image, list | tuple):
-            return self.batch(image)
-        return self.batch([image])[0]
+            return self.batch(image, probabilities)
+        return self.batch([image], probabilities)[0]
 
-    def batch(self, images):
+    def batch(self, images, probabilities=False):
         """Segment several images, which may differ in size, in one call of the model.
 
         Args:
             images: iterable of what a single call takes, such as an array `(N, H, W, C)`.
+            probabilities: whether the probabilities will be asked for, too.
 
         Returns:
             A list of `Prediction`s.
@@ -123,21 +131,25 @@ class Predictor:
             return []
         canvases, sizes = zip(*fitted, strict=True)
         outputs = self.backend(np.stack(canvases))
-        return [self.prediction(of_image(outputs, index), size) for index, size in enumerate(sizes)]
+        return [
+            self.prediction(of_image(outputs, index), size, probabilities)
+            for index, size in enumerate(sizes)
+        ]
 
     def _fitted(self, image):
         pixels = read_single(image, self.spec.channels)
         return self.canvas(pixels), pixels.shape[:2]
 
-    def prediction(self, outputs, image_size):
+    def prediction(self, outputs, image_size, probabilities=False):
         """Return the `Prediction` that outputs of the backend make for one image.
 
         Args:
             outputs: what the heads gave: ``logits``, float32 `(H, W, K)`, or what is decided,
                 uint8.
             image_size: height and width of the image.
+            probabilities: whether the probabilities will be asked for, too.
         """
-        return Prediction(outputs, image_size, self.spec)
+        return Prediction(outputs, image_size, self.spec, probabilities)
 
     def canvas(self, image):
         """Return the pixels that the model sees of an image: uint8 array of the spec's size."""

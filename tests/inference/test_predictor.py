@@ -10,6 +10,7 @@ from PIL import Image
 import segtf
 from segtf.inference.predictor import Predictor
 from segtf.labels import LabelMap
+from segtf.tasks import strips
 
 pytestmark = pytest.mark.calls_model
 
@@ -182,3 +183,21 @@ def test_class_ids_are_decided_already_whatever_the_threshold(threshold):
 
     mask = Predictor(DecidedBackend())(half_red(64, 64)).mask
     np.testing.assert_array_equal(mask, half_red(64, 64)[..., 0] > 0)
+
+
+@pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
+@pytest.mark.parametrize("values_at_once", [None, 400])
+def test_probabilities_asked_for_at_once_change_nothing(rule, values_at_once, monkeypatch):
+    """Logits come to the image's size once then, for the mask and for these."""
+    if values_at_once:
+        monkeypatch.setattr(strips, "_VALUES_AT_ONCE", values_at_once)
+    predict = segtf.load(red_model(), resize=rule)
+    image = half_red(41, 90)
+    plain, whole = predict(image), predict(image, probabilities=True)
+    monkeypatch.setattr(strips, "restore", None)  # nothing is brought to the image's size again
+    np.testing.assert_array_equal(whole.mask, plain.mask)
+    np.testing.assert_array_equal(whole.coverage, plain.coverage)
+    assert whole.confidence == pytest.approx(plain.confidence, rel=1e-6)
+    shown = whole.probabilities
+    monkeypatch.undo()
+    np.testing.assert_allclose(shown, plain.probabilities, atol=1e-5)

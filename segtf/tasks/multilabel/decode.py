@@ -3,10 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from segtf.geometry import restore
 from segtf.signatures import LABELS, LOGITS
 from segtf.tasks.multilabel.answer import Answer
-from segtf.tasks.strips import decide_in_strips, surround
+from segtf.tasks.strips import decide_in_strips, image_logits, surround
 
 
 def probabilities(logits):
@@ -63,8 +62,6 @@ def decode(outputs, image_size, spec):
 
 
 def _answer(logits, image_size, spec, chosen):
-    logits = tf.convert_to_tensor(logits)
-
     def decide(part):
         labels = labels_of(part, chosen)
         there = labels == 1
@@ -84,12 +81,12 @@ def image_probabilities(logits, image_size, spec):
     """Return probabilities at the image's own size.
 
     Args:
-        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        logits: float32 tensor `(H, W, K)` on the model's canvas, or `segtf.tasks.strips.Restored`.
         image_size: height and width of the image, whole numbers or tensors.
         spec: the `ModelSpec`.
 
     Returns:
         float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
     """
-    part, box = restore(logits, spec.resize, image_size)
+    part, box = image_logits(logits, image_size, spec.resize)
     return surround(probabilities(part), box, image_size, 0)

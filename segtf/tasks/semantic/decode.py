@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from segtf.geometry import restore
 from segtf.signatures import CLASS_IDS, LOGITS
 from segtf.tasks.semantic.answer import Answer, channel_names
-from segtf.tasks.strips import decide_in_strips, surround
+from segtf.tasks.strips import decide_in_strips, image_logits, surround
 
 
 def probabilities(logits):
@@ -70,14 +69,14 @@ def answer(logits, image_size, spec):
     """Return what is said about one image.
 
     Args:
-        logits: float32 array or tensor `(H, W, K)` on the model's canvas.
+        logits: float32 array or tensor `(H, W, K)` on the model's canvas, or
+            `segtf.tasks.strips.Restored`.
         image_size: height and width of the image, whole numbers or tensors.
         spec: the `ModelSpec`.
 
     Returns:
         An `Answer` of tensors.
     """
-    logits = tf.convert_to_tensor(logits)
     num_classes = spec.labels.num_classes
 
     def decide(part):
@@ -97,14 +96,14 @@ def image_probabilities(logits, image_size, spec):
     """Return probabilities at the image's own size.
 
     Args:
-        logits: float32 tensor `(H, W, K)` on the model's canvas.
+        logits: float32 tensor `(H, W, K)` on the model's canvas, or `segtf.tasks.strips.Restored`.
         image_size: height and width of the image, whole numbers or tensors.
         spec: the `ModelSpec`.
 
     Returns:
         float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
     """
-    part, box = restore(logits, spec.resize, image_size)
+    part, box = image_logits(logits, image_size, spec.resize)
     return surround(probabilities(part), box, image_size, 0)
 
 
