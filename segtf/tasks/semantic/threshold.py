@@ -13,7 +13,8 @@ def choose_threshold(y_true, chances, ignore_class=255):
     """Return the threshold of the highest Dice where it clearly helps, else 0.5.
 
     It helps if, chosen on either half of the images, it gains on the other half, and at least
-    0.002 Dice on average, of 8 images or more: what fits a handful of images alone is not taken.
+    0.002 Dice on average, of 8 images or more: what fits a handful of images alone is not taken,
+    nor what finds the foreground nearly everywhere (see `segtf.tasks.threshold_choice`).
     Without foreground in either half, the best threshold is whichever finds nothing: 0.5 then.
 
     Args:
