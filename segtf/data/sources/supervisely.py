@@ -1,6 +1,6 @@
 """Supervisely: a project of data sets, with polygons, rectangles and bitmaps in JSON files."""
 
-from segtf.data.shapes import Bitmap, rectangle
+from segtf.data.shapes import Bitmap, Rings, rectangle
 from segtf.data.sources.drawn import DrawnImage, color_of, drawn_source, label_of, outline
 from segtf.data.sources.json_files import (
     flat_points,
@@ -16,6 +16,7 @@ from segtf.text_files import plain
 
 _META = "meta.json"
 _IMAGES, _ANNOTATIONS = "img", "ann"
+_LITTLE = 1e-4
 
 
 @register_source("supervisely")
@@ -29,7 +30,8 @@ def supervisely(folder, classes=None):
     no object covers is background. Data sets named train, val or test are official splits.
 
     Whole numbers are pixels, as the tool's own library writes them: a polygon runs through their
-    middles, and a rectangle holds its last ones. Fractions are places within pixels.
+    middles and holds these, and a rectangle holds its last ones. Fractions are places within
+    pixels.
 
     Args:
         folder: holds ``meta.json`` and the data sets.
@@ -129,8 +131,11 @@ def _outlined(kind, points, size, notices, of):
         return ()
     are_pixels = all(value == int(value) for value in numbers)
     if kind == "polygon":
-        middle = 0.5 if are_pixels else 0.0
-        return outline([[value + middle for value in ring] for ring in rings], size, notices, of)
+        if not are_pixels:
+            return outline(rings, size, notices, of)
+        return _with_edges(
+            outline([[value + 0.5 for value in ring] for ring in rings], size, notices, of)
+        )
     if len(rings[0]) != 4:
         notices.add("objects left out (without their points)", of)
         return ()
@@ -138,6 +143,20 @@ def _outlined(kind, points, size, notices, of):
     last = 1 if are_pixels else 0
     corners = min(x, other_x), min(y, other_y), max(x, other_x) + last, max(y, other_y) + last
     return outline([rectangle(*corners)], size, notices, of)
+
+
+def _with_edges(shapes):
+    """Polygons with all pixels whose middles lie on their outlines, as the tool draws them."""
+    return tuple(
+        Rings(tuple(_moved(ring, right, down) for ring in shape.rings))
+        for shape in shapes
+        for right in (-_LITTLE, _LITTLE)
+        for down in (-_LITTLE, _LITTLE)
+    )
+
+
+def _moved(ring, right, down):
+    return tuple(value + (down if place % 2 else right) for place, value in enumerate(ring))
 
 
 def _interiors(value):

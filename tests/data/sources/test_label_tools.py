@@ -300,6 +300,15 @@ def test_folders_of_splits_and_colours_of_the_project_are_kept(tmp_path):
     }
 
 
+def test_whole_numbers_of_supervisely_are_pixels(tmp_path):
+    supervisely(tmp_path)
+    points = {"exterior": [[1, 1], [4, 1], [4, 3], [1, 3]], "interior": []}
+    item = {"classTitle": "dog", "geometryType": "polygon", "points": points}
+    ann = {"size": {"height": 6, "width": 8}, "objects": [item]}
+    write(tmp_path / "train" / "ann" / "a.png.json", ann)
+    np.testing.assert_array_equal(ids(load_source("supervisely", tmp_path)), box(1, 1, 4, 5))
+
+
 HOSTILE_XML = {
     "entities": '<!DOCTYPE a [<!ENTITY b "bbbb">]><annotations>&b;</annotations>',
     "nesting": "<annotations>" + "<a>" * 100 + "</a>" * 100 + "</annotations>",
