@@ -50,7 +50,10 @@ def test_what_is_shrunk_plainly_is_seen_as_it_is(edges):
     assert shares[1] > shares[0] + 0.02
 
 
-@pytest.mark.parametrize("format", ["tflite-float16", "tflite-int8"])
+INT8 = pytest.param("tflite-int8", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("format", ["tflite-float16", INT8])
 def test_a_file_of_twice_the_size(edges, tmp_path, format, capsys):
     model, images = edges
     settings = {"calibration": images, "labels": LABELS[1], "speed": False}
