@@ -20,6 +20,8 @@ try:
     main(["train", "--help"])
 except SystemExit as done:
     assert not done.code
+from segtf.cli.options import train_config
+train_config({})  # before `segtf train` tells TensorFlow how to start
 assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 """
     done = run_python(code)

@@ -86,7 +86,7 @@ class Album:
             html('<h1>{}</h1><p class="soft">{}</p>', title, f"{_images(count)}{first}"),
             self._failures(),
             html(
-                '<p class="legend">{}</p><div class="cards">{}</div>',
+                '<h2>Predictions</h2><p class="legend">{}</p><div class="cards">{}</div>',
                 joined(swatch(name, color) for name, color in self._legend().items()),
                 joined(self._cards, between="\n"),
             ),

@@ -9,8 +9,9 @@ from segtf.ranges import LARGEST_SEED, image_size, number, whole_number
 from segtf.spec import RESIZE_RULES
 from segtf.task_settings import SETTINGS
 from segtf.tasks.semantic.class_weights import CLASS_WEIGHTS
-from segtf.training.encoder import ENCODER
 
+ENCODER = "encoder"
+"""How the names of an encoder's layers begin in every model of `segtf.models`."""
 LEARNING_RATES = {"adamw": 2e-3, "sgd": 5e-2}
 """Name of each optimizer and its learning rate unless another is given."""
 PRETRAINED_LEARNING_RATE = 4e-3

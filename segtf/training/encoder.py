@@ -9,9 +9,7 @@ from keras import ops
 
 from segtf.compat import OwnWeightDecay, layers_within
 from segtf.nearest import names_to_choose
-
-ENCODER = "encoder"
-"""How the names of an encoder's layers begin in every model of `segtf.models`."""
+from segtf.training.config import ENCODER
 
 
 def find_layers(model, prefix=ENCODER):
