@@ -126,7 +126,10 @@ def test_a_mistake_in_a_recipe_is_one_line_that_names_key_and_file(tmp_path, cap
 
 
 def test_a_recipe_that_is_not_there_is_one_line_that_names_those_that_are(tmp_path, capfd):
-    for name, named in (("ph3", "camvid, "), (tmp_path / "none.toml", "does not exist")):
+    for name, named in (
+        ("ph3", "out of ph2 (the nearest of "),
+        (tmp_path / "none.toml", "does not exist"),
+    ):
         assert segtf("train", tmp_path / "run", "--recipe", name) == 2
         error = capfd.readouterr().err
         assert error.count("\n") == 1
