@@ -28,6 +28,7 @@ def choose_threshold(y_true, chances, ignore_class=255):
 
     Example:
 
+    >>> import numpy as np
     >>> truth = [np.array([[0, 1]])] * 8
     >>> probabilities = [np.array([[0.1, 0.4]])] * 8
     >>> threshold, gain = choose_threshold(truth, probabilities)
