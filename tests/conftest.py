@@ -114,6 +114,7 @@ def shapes_run(tmp_path_factory, shapes):
 
     config = TrainConfig(
         task="multilabel",
+        augment="light",
         model="unet",
         model_settings={"base_filters": 8, "depth": 1},
         size=(32, 40),
