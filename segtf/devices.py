@@ -49,7 +49,7 @@ def cpu_flags(path="/proc/cpuinfo"):
 
 
 def onednn_by_itself(flags):
-    """Return whether TensorFlow uses oneDNN on a CPU unless it is told otherwise.
+    """Return whether TensorFlow uses oneDNN on a CPU unless the environment says otherwise.
 
     Args:
         flags: what `cpu_flags` returned.

@@ -45,7 +45,7 @@ _ERROR_TRIPLES = (
     ((0, 158, 115), (120, 60, 255), (240, 228, 66)),
     ((120, 60, 255), (86, 180, 233), (120, 255, 60)),
 )
-"""Of each, red and green need not be told apart either."""
+"""Of each, red and green need not be distinguished either."""
 _CURVES = {
     "loss": ("loss", "lower is better"),
     "mean_dice": ("mean Dice", "over all pixels, 1 is best"),

@@ -59,9 +59,9 @@ def _show_machine():
     _show("", f"has {' '.join(known) or 'none of ' + ' '.join(_FLAGS)}")
     _show("memory", f"{usable_memory() / _GIB:.1f} GiB free")
     _show("disk", f"{shutil.disk_usage('.').free / _GIB:.1f} GiB free in {Path.cwd()}")
-    told = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    if told is not None:
-        _show("oneDNN", f"{'off' if told == '0' else 'on'}: TF_ENABLE_ONEDNN_OPTS={told}")
+    setting = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    if setting is not None:
+        _show("oneDNN", f"{'off' if setting == '0' else 'on'}: TF_ENABLE_ONEDNN_OPTS={setting}")
     elif onednn_by_itself(flags):
         _show("oneDNN", "on: TensorFlow switches it on by itself on this processor")
     else:

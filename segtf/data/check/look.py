@@ -62,7 +62,7 @@ class Look:
     mask_digest: bytes = b""
     covered: tuple[int, int] | None = None
     brightest: int | None = None
-    pixels: "Pixels | None" = None
+    pixels: "PixelFigures | None" = None
 
     @property
     def has_lossy_mask(self):
@@ -71,7 +71,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelFigures:
     """Figures of a decoded image.
 
     Args:
@@ -286,6 +286,6 @@ def _figures(array):
     channels = array.shape[-1]
     counts = np.stack([np.bincount(array[..., c].ravel(), minlength=256) for c in range(channels)])
     levels = np.arange(256, dtype=np.float64)
-    return Pixels(
+    return PixelFigures(
         array.shape[0] * array.shape[1], counts @ levels, counts @ levels**2, Likeness.of(array)
     )

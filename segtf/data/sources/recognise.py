@@ -29,14 +29,8 @@ class Likeness(NamedTuple):
 def recognise(folder):
     """Return what a folder looks like, or `None` for one of images and masks of one's own.
 
-    Published sets are told by folders and files that others do not have. Of the others, masks in a
-    folder beside the images come before files of tools that outline objects.
-
-    Args:
-        folder: path of the folder.
-
-    Returns:
-        A `Likeness`, or `None`.
+    Published sets are recognised by folders and files that others do not have. Of the others, masks
+    in a folder beside the images come before files of tools that outline objects.
     """
     return _published(folder) or _masks(folder) or _outlines(folder)
 
