@@ -18,9 +18,7 @@
       folds.json      of a run of folds: what each held out; each is a run, fold-1/ and so on
 """
 
-import csv
 import json
-import math
 import re
 from pathlib import Path
 
@@ -31,47 +29,13 @@ from segtf.files import (
     require_writable,
     write_atomically,
 )
+from segtf.history import DEFAULT_MONITOR, best_epoch, read_history
 from segtf.locks import Lock, Locked
 from segtf.spec import ModelSpec
 from segtf.text_files import is_utf_8, plain
 
-DEFAULT_MONITOR = "val_mean_dice"
 _FORMAT_VERSION = 1
 """Of the settings and of the record of the data; `spec.json` has one of its own."""
-
-
-def best_epoch(history, monitor=DEFAULT_MONITOR):
-    """Return the best epoch of a training by the metric that it monitored.
-
-    Where that metric is the same for several, the lowest loss decides: of the validation, then of
-    the training. What is not a number is worse than any number.
-
-    Args:
-        history: a dict of numbers for each epoch.
-        monitor: the metric; a loss is best where it is lowest, any other where it is highest.
-
-    Returns:
-        Index of the epoch; `None` if no epoch has that metric.
-
-    Example:
-
-    >>> rows = [{"val_mean_dice": 0.0, "val_loss": 0.9}, {"val_mean_dice": 0.0, "val_loss": 0.7}]
-    >>> best_epoch(rows), best_epoch(rows, "val_mean_iou")
-    (1, None)
-    """
-    if not any(monitor in row for row in history):
-        return None
-
-    def rank(index):
-        row = history[index]
-        metrics = [row.get(name, math.nan) for name in (monitor, "val_loss", "loss")]
-        signs = (-1.0 if "loss" in monitor else 1.0, -1.0, -1.0)
-        return [
-            -math.inf if math.isnan(metric) else sign * metric
-            for sign, metric in zip(signs, metrics, strict=True)
-        ]
-
-    return max(range(len(history)), key=rank)
 
 
 class Run:
@@ -406,24 +370,7 @@ class Run:
         Raises:
             ValueError: if they are damaged.
         """
-        if not self.history_file.is_file():
-            return []
-        try:
-            with self.history_file.open(newline="", encoding="utf-8") as file:
-                rows = [
-                    {name: float(value) for name, value in row.items() if value}
-                    for row in csv.DictReader(file)
-                ]
-        except (ValueError, TypeError, csv.Error) as error:
-            raise ValueError(
-                f"Expected a table of numbers. Received: {self.history_file} ({error})"
-            ) from None
-        if any("epoch" not in row for row in rows):
-            raise ValueError(
-                "Expected a table of numbers with the column epoch. "
-                f"Received: {self.history_file}, without it"
-            )
-        return rows
+        return read_history(self.history_file)
 
     @property
     def monitor(self):

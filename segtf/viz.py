@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from scipy import ndimage
 
 from segtf.files import replacing
+from segtf.history import best_epoch
 from segtf.labels import IGNORE_CLASS
-from segtf.runs import best_epoch
 from segtf.sheets import contact_sheet, rgb_picture
 
 __all__ = [

@@ -1,6 +1,7 @@
 import pytest
 
-from segtf.runs import Run, best_epoch
+from segtf.history import best_epoch
+from segtf.runs import Run
 
 
 def test_a_new_run_keeps_its_configuration(tmp_path):

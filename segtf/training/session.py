@@ -3,7 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
-from segtf.runs import Run, best_epoch
+from segtf.history import best_epoch
+from segtf.runs import Run
 from segtf.training.config import TrainConfig
 from segtf.training.state import Progress, StateError
 
