@@ -15,7 +15,6 @@ SIZE = (32, 32)
 EPOCHS = 1
 MODELS = {
     "U-Net": {"model": "unet", "model_settings": {"base_filters": 4, "depth": 1}},
-    "SegNet": {"model": "segnet-basic", "model_settings": {"base_filters": 2}},
 }
 """
 

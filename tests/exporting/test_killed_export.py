@@ -45,12 +45,9 @@ def require_whole(directory):
         assert verify_export(version)[1] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "place",
-    [
-        ("pathlib", "Path.rename"),
-        pytest.param(("segtf.exporting.saved_model.write", "write_warmup"), marks=pytest.mark.slow),
-    ],
+    "place", [("pathlib", "Path.rename"), ("segtf.exporting.saved_model.write", "write_warmup")]
 )
 def test_killed_at_the_worst_moments(model, tmp_path, place):
     with start(model, tmp_path / "served", *place) as process:

@@ -11,8 +11,6 @@ from segtf.exporting import export_info
 from segtf.exporting.info import describe_export
 from segtf.spec import FORMAT_VERSION, ModelSpec
 
-pytestmark = pytest.mark.calls_model
-
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
 

@@ -11,7 +11,6 @@ from PIL import Image
 import segtf
 from segtf.comparing.run_images import run_source
 from segtf.comparing.side_by_side import side_by_side
-from segtf.comparing.speed import measure_speed
 from segtf.data import load_source
 from segtf.exporting import ExportError, parity
 from segtf.resources import usable_cores
@@ -104,12 +103,6 @@ def test_a_model_without_a_run_is_compared_on_a_data_set(synthetic_folder, tmp_p
     assert segtf.load(export.path).spec.labels.names == source.labels.names
     with pytest.raises(ValueError, match="Expected data of the model's 3 classes"):
         segtf.export(small_model(logits=3), tmp_path, "tflite", source=source, labels=LABELS[3])
-
-
-def test_a_saved_model_is_timed_in_a_process_of_its_own(exported):
-    speed = measure_speed(exported.path, (24, 32), threads=1, runs=3)
-    assert 0 < speed.p50_ms <= speed.p95_ms
-    assert (speed.runs, speed.threads) == (3, 1)
 
 
 @pytest.mark.parametrize("kind", ["model", "file"])

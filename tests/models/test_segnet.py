@@ -19,6 +19,7 @@ class TestSegNetBasic(ModelTester):
     multiple = 16
 
 
+@pytest.mark.slow
 class TestSegNetBilinear(ModelTester):
     variant = "segnet-bilinear"
     multiple = 32

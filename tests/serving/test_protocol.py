@@ -14,8 +14,6 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_
 
 import segtf
 
-pytestmark = pytest.mark.calls_model
-
 IMAGES = [picture(30, 50), picture(7, 9, seed=1), picture(24, 32, seed=2)]
 FILES = [encode(image) for image in IMAGES]
 B64 = [{"b64": base64.b64encode(file).decode()} for file in FILES]

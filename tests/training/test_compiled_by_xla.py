@@ -111,9 +111,8 @@ def test_figures_of_models_are_the_same(name):
     assert_same(received, expected, 2e-3)
 
 
-@pytest.mark.parametrize(
-    "freeze_epochs", [0, pytest.param(1, marks=pytest.mark.slow)], ids=["as it is", "frozen first"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("freeze_epochs", [0, 1], ids=["as it is", "frozen first"])
 def test_a_run_as_keras_compiles_it_on_a_gpu(
     tmp_path, synthetic_folder, monkeypatch, freeze_epochs
 ):

@@ -120,7 +120,7 @@ def test_settings_of_before_there_was_a_factor_keep_one_rate():
     assert TrainConfig.from_dict(settings) == TrainConfig(learning_rate=1e-3, encoder_factor=1)
 
 
-def test_the_first_line_says_which_model_is_trained(tmp_path, synthetic_folder, monkeypatch):
+def test_the_first_lines_name_augmentation_and_model(tmp_path, synthetic_folder, monkeypatch):
     def stop(*_):
         raise Killed
 
@@ -129,7 +129,7 @@ def test_the_first_line_says_which_model_is_trained(tmp_path, synthetic_folder, 
     messages = []
     with pytest.raises(Killed):
         train(tmp_path / "run", source, on_message=messages.append)
-    assert messages[0] == (
+    assert messages[1] == (
         "model: unet-efficientnet-lite0 with ImageNet weights (the default; --model unet begins "
         "from nothing)"
     )

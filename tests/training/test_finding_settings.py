@@ -56,7 +56,7 @@ def source(synthetic_folder):
     return load_source("synthetic", synthetic_folder)
 
 
-def test_a_run_of_some_minutes_is_planned_once_and_repeated_by_its_epochs(
+def test_a_run_of_some_minutes_is_planned_once_and_its_recipe_has_the_epochs(
     tmp_path, source, monkeypatch
 ):
     measured = []
@@ -79,12 +79,11 @@ def test_a_run_of_some_minutes_is_planned_once_and_repeated_by_its_epochs(
 
     # What was measured has left no trace; the plan is kept.
     monkeypatch.setattr("segtf.training.preparation.measure_speed", None)
+    weights = keras.models.load_model(run.best_model).get_weights()
     resume(run.path, source, on_message=str, verbose=0)
-    same = TrainConfig(**TINY, epochs=2, epoch_steps=2)
-    again = train(tmp_path / "again", source, same, on_message=str, verbose=0)
-    models = [keras.models.load_model(one.best_model) for one in (run, again)]
-    for one, other in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    again = keras.models.load_model(run.best_model).get_weights()
+    for one, other in zip(weights, again, strict=True):
+        np.testing.assert_array_equal(one, other)
     recipe = tomllib.loads(run.recipe_file.read_text())["train"]
     assert (recipe["epochs"], recipe["epoch-steps"]) == (2, 2)
     assert "minutes" not in recipe

@@ -72,6 +72,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, source, after_step, numb
     assert state.read_progress(Run(path).state_file).step == 4
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_gone_saves_and_ends(tmp_path, source, monkeypatch):
     """Whatever is said then fails; the state is saved all the same."""
 

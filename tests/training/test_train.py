@@ -77,7 +77,10 @@ def test_batch_norm_follows_within_an_epoch(steps, momentum):
     assert model.layers[-1].momentum == pytest.approx(momentum, abs=1e-3)
 
 
-@pytest.mark.parametrize("batch_size", [pytest.param(10, marks=pytest.mark.calls_model), 2])
+@pytest.mark.parametrize(
+    "batch_size",
+    [pytest.param(10, marks=pytest.mark.calls_model), pytest.param(2, marks=pytest.mark.slow)],
+)
 def test_validation_follows_training_from_the_first_epochs(tmp_path, synthetic_folder, batch_size):
     """With Keras' default momentum, few steps leave the moving statistics far behind."""
     source = load_source("synthetic", synthetic_folder)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import sys
 from dataclasses import replace
@@ -52,6 +54,7 @@ for settings, message in (
 """
 
 
+@pytest.mark.slow
 def test_two_devices_give_what_one_gives(tmp_path, synthetic_folder):
     command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(synthetic_folder)]
     # A device's share of the last validation batch is empty, on which oneDNN fails; CPUs differ

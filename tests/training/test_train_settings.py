@@ -103,7 +103,9 @@ def test_settings_of_every_kind_together(tmp_path, synthetic_folder):
     assert len(run.history()) >= 1
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "precision", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_mixed_precision_trains_and_saves_a_float32_model(tmp_path, synthetic_folder, precision):
     run, messages = quiet_train(tmp_path / "run", synthetic_folder, precision=precision)
     assert f"{precision} (as asked)" in messages

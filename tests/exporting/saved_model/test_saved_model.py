@@ -8,6 +8,7 @@ from export_examples import LABELS, blocks, encode, small_model
 from scipy import special
 
 import segtf
+from segtf.comparing.speed import measure_speed
 from segtf.exporting.saved_model import graphs
 from segtf.exporting.saved_model.graphs import signature_functions
 from segtf.runs import Run
@@ -181,3 +182,9 @@ def test_a_folder_of_another_origin_is_refused(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with pytest.raises(ValueError, match=r"segtf\.export wrote.*Received"):
         segtf.load(tmp_path)
+
+
+def test_a_saved_model_is_timed_in_a_process_of_its_own(exported):
+    speed = measure_speed(exported.path, (24, 32), threads=1, runs=3)
+    assert 0 < speed.p50_ms <= speed.p95_ms
+    assert (speed.runs, speed.threads) == (3, 1)

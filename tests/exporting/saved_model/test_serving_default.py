@@ -13,8 +13,6 @@ from segtf.exporting.saved_model import graphs
 from segtf.exporting.saved_model.graphs import signature_functions
 from segtf.spec import ModelSpec
 
-pytestmark = pytest.mark.calls_model
-
 IMAGE = Image.fromarray(blocks(42, 58))
 
 
