@@ -10,7 +10,8 @@ from PIL import Image
 from segtf.cli import main
 from segtf.runs import Run
 
-TINY = ("--model", "unet-small", "--size", 32)
+TINY = ("--model", "unet", "--model-setting", "base_filters=4", "--model-setting", "depth=1")
+TINY += ("--size", 32)
 
 
 def segtf(*arguments):
