@@ -13,13 +13,23 @@ from segtf.data.shapes import Brush, Runs, ellipse, fill, rectangle
 coordinates = st.floats(-6, 26, width=32).map(lambda value: round(value, 3) + 0.00037)
 
 
+def distance(corners, point):
+    """Of a point from the outline of a polygon."""
+    along = np.roll(corners, -1, axis=0) - corners
+    length = np.maximum((along**2).sum(axis=1), 1e-30)
+    share = np.clip(((point - corners) * along).sum(axis=1) / length, 0, 1)
+    return np.linalg.norm(corners + share[:, None] * along - point, axis=1).min()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=9))
 def test_polygons_are_those_of_scikit_image(points):
     ring = [value for point in points for value in point]
     # Its pixels have whole numbers in their middles, and rows come first.
     moved = np.array(points)[:, ::-1] - 0.5
-    np.testing.assert_array_equal(fill([ring], (20, 17)), polygon2mask((20, 17), moved))
+    differs = fill([ring], (20, 17)) != polygon2mask((20, 17), moved)
+    # A middle that lies on an outline is on either side of it, as rounding has it.
+    assert not [middle for middle in np.argwhere(differs) if distance(moved, middle) > 1e-6]
 
 
 def test_neighbours_share_no_pixel_and_leave_none_out():

@@ -78,8 +78,9 @@ def test_a_point_stays_on_its_pixel(name, seed):
             disc = moved.instances[sample] == number
             if margin <= x < SIZE[1] - margin and margin <= y < SIZE[0] - margin:
                 assert visibility == 2
-                assert abs(column[disc].mean() - x) <= 0.5
-                assert abs(row[disc].mean() - y) <= 0.5
+                # Each pixel of a disc is the nearest one, and a stretched disc has few of them.
+                assert abs(column[disc].mean() - x) <= 0.75
+                assert abs(row[disc].mean() - y) <= 0.75
             elif not visibility:
                 assert not (-0.5 <= x < SIZE[1] - 0.5 and -0.5 <= y < SIZE[0] - 0.5)
 
