@@ -1,6 +1,7 @@
 """Folds: trainings, each of which holds out another part of the data, and their ensemble."""
 
 import contextlib
+import functools
 import gc
 import logging
 from dataclasses import replace
@@ -23,7 +24,7 @@ from segtf.training.config import TrainConfig
 from segtf.training.preparation import with_task_of
 from segtf.training.recipe import recipe_text
 from segtf.training.reopening import (
-    is_finished,
+    complete,
     load_again,
     read_settings,
     require_same_data,
@@ -139,20 +140,30 @@ def _train_all(run, source, config, on_message, verbose, strategy, accept_change
     source = replace(source, splits={})
     held_out = run.held_out_of_folds()
     config = replace(config, minutes=config.minutes / len(held_out))
+    go_on = functools.partial(
+        resume,
+        source=source,
+        on_message=on_message,
+        verbose=verbose,
+        strategy=strategy,
+        accept_changed_data=accept_changed_data,
+    )
+    to_go_on = f"To go on with all folds: segtf train --resume {run.path}"
     for index, val in enumerate(held_out):
         fold = run.fold(index)
         others = [id_ for ids in held_out[:index] + held_out[index + 1 :] for id_ in ids]
         split = {"train": others, "val": val}
         on_message(f"fold {index + 1} of {len(held_out)}")
-        try:
-            if not Run.is_run(fold.path):
-                train(fold.path, source, config, on_message, verbose, strategy, split)
-            elif not is_finished(fold):
-                resume(fold.path, source, on_message, verbose, strategy, accept_changed_data)
-        except KeyboardInterrupt:
-            with contextlib.suppress(OSError):  # the terminal may be gone
-                on_message(f"To go on with all folds: segtf train --resume {run.path}")
-            raise
+        begin = functools.partial(
+            train,
+            source=source,
+            config=config,
+            on_message=on_message,
+            verbose=verbose,
+            strategy=strategy,
+            split=split,
+        )
+        complete(fold, begin, go_on, on_message, to_go_on)
         keras.backend.clear_session()
         gc.collect()
     if not run.best_model.is_file():

@@ -1,11 +1,10 @@
 """A training that begins at half of the size: most of what is learnt there costs a quarter."""
 
-import contextlib
 import gc
 from dataclasses import replace
 
 from segtf.runs import Run
-from segtf.training.reopening import is_finished
+from segtf.training.reopening import complete
 from segtf.training.starting_weights import init_from
 
 
@@ -31,23 +30,16 @@ def begin_at_half_size(work, run, train, resume, on_message):
     """
     config = work.config
     half = Run(run.path / "half-size")
-    try:
-        if not Run.is_run(half.path):
-            first = replace(
-                config,
-                size=half_size(config.size),
-                epochs=config.half_size_epochs,
-                half_size_epochs=0,
-                learning_rate=None,
-                encoder_factor=None,
-            )
-            train(half.path, first)
-        elif not is_finished(half):
-            resume(half.path)
-    except KeyboardInterrupt:
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            on_message(f"To go on with the whole: segtf train --resume {run.path}")
-        raise
+    first = replace(
+        config,
+        size=half_size(config.size),
+        epochs=config.half_size_epochs,
+        half_size_epochs=0,
+        learning_rate=None,
+        encoder_factor=None,
+    )
+    to_go_on = f"To go on with the whole: segtf train --resume {run.path}"
+    complete(half, lambda path: train(path, first), resume, on_message, to_go_on)
     gc.collect()
     init_from(work.model, half.path)
     on_message(f"{config.epochs} epochs at {config.size} pixels, with the weights of {half.path}")

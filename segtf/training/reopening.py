@@ -1,11 +1,13 @@
 """What a training that goes on asks of its run and its data first."""
 
+import contextlib
 import json
 from dataclasses import replace
 
 from segtf.data import load_source, match_classes
 from segtf.data.changes import find_changes, record_contents
 from segtf.data.contents import read_contents
+from segtf.runs import Run
 from segtf.training.config import TrainConfig
 from segtf.training.session import Session
 
@@ -64,6 +66,27 @@ def beyond_the_end(run, config, progress, epochs, learning_rate=None):
         )
     rate = RESTART_SHARE * config.learning_rate if learning_rate is None else learning_rate
     return replace(config, epochs=epochs, restarts=(*config.restarts, (len(history), rate)))
+
+
+def complete(run, train, resume, on_message, to_go_on):
+    """Bring a run that is a part of another one to its end, from wherever it is.
+
+    Args:
+        run: the `Run`, which there may not be yet.
+        train: function of its path that trains it anew.
+        resume: function of its path that goes on with it.
+        on_message: called with `to_go_on` if it is interrupted.
+        to_go_on: what the user has to do to go on with the whole.
+    """
+    try:
+        if not Run.is_run(run.path):
+            train(run.path)
+        elif not is_finished(run):
+            resume(run.path)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            on_message(to_go_on)
+        raise
 
 
 def read_split(run):
