@@ -9,6 +9,7 @@ from segtf.cli.say import say
 from segtf.cli.start import start_tensorflow
 from segtf.files import require_writable_file
 from segtf.ranges import MOST_SAMPLES, MOST_VARIANTS
+from segtf.task_settings import SETTINGS
 
 
 @click.group()
@@ -99,7 +100,7 @@ def check(context, data_name, data_dir, classes, data_settings, folder, split, h
 @click.option("--skip-broken", is_flag=True, help="Leave out samples that cannot be read.")
 @click.option(
     "--task",
-    type=click.Choice(("semantic", "multilabel")),
+    type=click.Choice(tuple(SETTINGS)),
     default="semantic",
     show_default=True,
     help="Whether a pixel has one class, or several that overlap.",

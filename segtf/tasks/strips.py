@@ -123,3 +123,19 @@ def surround(part, box, image_size, fill):
     right = image_size[1] - box.left - box.width
     padding = [[box.top, below], [box.left, right]] + [[0, 0]] * (part.shape.rank - 2)
     return tf.pad(part, padding, constant_values=tf.cast(fill, part.dtype))
+
+
+def image_probabilities(probabilities, logits, image_size, spec):
+    """Return probabilities at the image's own size.
+
+    Args:
+        probabilities: function of logits that returns those of a task.
+        logits: float32 tensor `(H, W, K)` on the model's canvas, or `Restored`.
+        image_size: height and width of the image, whole numbers or tensors.
+        spec: the `ModelSpec`.
+
+    Returns:
+        float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
+    """
+    part, box = image_logits(logits, image_size, spec.resize)
+    return surround(probabilities(part), box, image_size, 0)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from segtf.signatures import LABELS, LOGITS
 from segtf.tasks.multilabel.answer import Answer
-from segtf.tasks.strips import decide_in_strips, image_logits, surround
+from segtf.tasks.strips import decide_in_strips, surround
 
 
 def probabilities(logits):
@@ -75,18 +75,3 @@ def _answer(logits, image_size, spec, chosen):
     mask = surround(part, box, image_size, spec.labels.ignore_class or 0)
     pixels = tf.cast(box.height * box.width, tf.float32)
     return Answer(mask, counts / pixels, chances / (pixels * channels))
-
-
-def image_probabilities(logits, image_size, spec):
-    """Return probabilities at the image's own size.
-
-    Args:
-        logits: float32 tensor `(H, W, K)` on the model's canvas, or `segtf.tasks.strips.Restored`.
-        image_size: height and width of the image, whole numbers or tensors.
-        spec: the `ModelSpec`.
-
-    Returns:
-        float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
-    """
-    part, box = image_logits(logits, image_size, spec.resize)
-    return surround(probabilities(part), box, image_size, 0)

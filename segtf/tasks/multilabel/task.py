@@ -1,9 +1,11 @@
 """The record of multi-label segmentation."""
 
+import functools
+
 from segtf.models import Head
 from segtf.signatures import LABELS, LOGITS, PROBABILITIES
 from segtf.tasks.multilabel.answer import class_names, texts, thresholds
-from segtf.tasks.multilabel.decode import decode, image_probabilities, labels_of, probabilities
+from segtf.tasks.multilabel.decode import decode, labels_of, probabilities
 from segtf.tasks.multilabel.objective import objective
 from segtf.tasks.multilabel.pictures import pictures
 from segtf.tasks.multilabel.scores import LabelScores
@@ -11,6 +13,7 @@ from segtf.tasks.multilabel.summary import notes, summary, titles
 from segtf.tasks.multilabel.tally import LabelTally
 from segtf.tasks.multilabel.targets import check_classes, targets
 from segtf.tasks.multilabel.threshold import settle
+from segtf.tasks.strips import image_probabilities
 from segtf.tasks.task import Task
 
 MULTILABEL = Task(
@@ -29,7 +32,7 @@ MULTILABEL = Task(
     decided=LABELS,
     names=class_names,
     decode=decode,
-    chances=image_probabilities,
+    chances=functools.partial(image_probabilities, probabilities),
     scores=LabelTally,
     scores_of=LabelScores.of_found,
     titles=titles,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from segtf.signatures import CLASS_IDS, LOGITS
 from segtf.tasks.semantic.answer import Answer, channel_names
-from segtf.tasks.strips import decide_in_strips, image_logits, surround
+from segtf.tasks.strips import decide_in_strips, surround
 
 
 def probabilities(logits):
@@ -90,21 +90,6 @@ def answer(logits, image_size, spec):
     mask = surround(part, box, image_size, spec.labels.ignore_class or 0)
     pixels = tf.reduce_sum(counts)
     return Answer(mask, counts / pixels, chances / pixels)
-
-
-def image_probabilities(logits, image_size, spec):
-    """Return probabilities at the image's own size.
-
-    Args:
-        logits: float32 tensor `(H, W, K)` on the model's canvas, or `segtf.tasks.strips.Restored`.
-        image_size: height and width of the image, whole numbers or tensors.
-        spec: the `ModelSpec`.
-
-    Returns:
-        float32 tensor `(h, w, K)`; 0 where a crop kept pixels from the model.
-    """
-    part, box = image_logits(logits, image_size, spec.resize)
-    return surround(probabilities(part), box, image_size, 0)
 
 
 def _logits_of_ids(ids, channels):

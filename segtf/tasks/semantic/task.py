@@ -1,12 +1,13 @@
 """The record of semantic segmentation."""
 
+import functools
+
 from segtf.models import Head
 from segtf.signatures import CLASS_IDS, LOGITS, PROBABILITIES
 from segtf.tasks.semantic.answer import channel_names, texts
 from segtf.tasks.semantic.decode import (
     class_ids,
     decode,
-    image_probabilities,
     probabilities,
 )
 from segtf.tasks.semantic.objective import objective
@@ -17,6 +18,7 @@ from segtf.tasks.semantic.tally import Tally
 from segtf.tasks.semantic.targets import check_foreground, targets
 from segtf.tasks.semantic.threshold import settle
 from segtf.tasks.semantic.vocabulary import headline_titles, how_means_are_made
+from segtf.tasks.strips import image_probabilities
 from segtf.tasks.task import Task
 
 SEMANTIC = Task(
@@ -35,7 +37,7 @@ SEMANTIC = Task(
     decided=CLASS_IDS,
     names=lambda labels: labels.names,
     decode=decode,
-    chances=image_probabilities,
+    chances=functools.partial(image_probabilities, probabilities),
     scores=Tally,
     scores_of=ImageScores.of_pixels,
     titles=headline_titles,

@@ -15,6 +15,7 @@ from segtf.tasks import strips
 from segtf.tasks.multilabel import decode
 from segtf.tasks.multilabel.answer import class_names
 from segtf.tasks.multilabel.targets import targets
+from segtf.tasks.multilabel.task import MULTILABEL
 
 LABELS = LabelMap(("background", "disc", "ring", "bar"))
 SIZE = (12, 16)
@@ -56,7 +57,7 @@ def test_figures_describe_the_mask_at_the_size_of_the_image(rule):
     values = np.random.default_rng(0).normal(size=(*SIZE, 3)).astype(np.float32)
     spec = spec_of(rule)
     mask, coverage, confidence = decode.decode({"logits": values}, (30, 23), spec)
-    chances = decode.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
+    chances = MULTILABEL.chances(tf.constant(values), (30, 23), spec).numpy()
     mask = mask.numpy()
     seen = mask[..., 0] != 255
     assert mask.shape == (30, 23, 3)

@@ -13,6 +13,7 @@ from segtf.spec import ModelSpec
 from segtf.tasks import strips
 from segtf.tasks.semantic import decode
 from segtf.tasks.semantic.answer import channel_names
+from segtf.tasks.semantic.task import SEMANTIC
 
 THREE = LabelMap(("road", "tree", "car"))
 TWO = LabelMap(("skin", "lesion"))
@@ -60,7 +61,7 @@ def test_figures_describe_the_mask(labels, rule):
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     spec = ModelSpec(labels, (16, 20), resize=rule)
     mask, coverage, confidence = decode.answer(tf.constant(values), (30, 23), spec)
-    chances = decode.image_probabilities(tf.constant(values), (30, 23), spec).numpy()
+    chances = SEMANTIC.chances(tf.constant(values), (30, 23), spec).numpy()
     mask, seen = mask.numpy(), mask.numpy() != labels.ignore_class
     assert mask.shape == (30, 23)
     assert seen.all() == (rule != "crop")
